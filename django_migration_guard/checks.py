@@ -1,0 +1,54 @@
+"""A face: Django's check framework. Translates findings and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Info
+from django.core.checks import Error as ErrorMessage
+from django.core.checks import Warning as WarningMessage
+
+from . import conf, guard
+from .findings import Finding, Level
+from .reporters.text import command_line
+from .rules import RULES
+
+_MESSAGES: dict[Level, type[CheckMessage]] = {
+    Level.INFO: Info,
+    Level.WARNING: WarningMessage,
+    Level.ERROR: ErrorMessage,
+}
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Report wrong keys and values of ``MIGRATION_GUARD``, as warnings: they stop no command."""
+    return [
+        WarningMessage(
+            f"{problem.reason}.",
+            hint=problem.hint,
+            id=f"migration_guard.{'W001' if problem.unknown_key else 'W002'}",
+        )
+        for problem in conf.problems()
+    ]
+
+
+def check_databases(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Report the findings on the databases that ``check --deploy --database ALIAS`` names.
+
+    Registered for deployment only: an error under the tag ``database`` would stop ``migrate``, which is the cure.
+    """
+    reports = guard.inspect_all(databases or ())
+    return [_message(finding) for report in reports for finding in report.findings if not finding.code.endswith(_SETTINGS)]
+
+
+_SETTINGS = ("W001", "W002")
+"""Told by :func:`check_settings` already."""
+
+
+def _message(finding: Finding) -> CheckMessage:
+    commands = [command_line(command) for fix in finding.fixes[:1] for command in fix.commands]
+    hint = " ".join([fix.summary for fix in finding.fixes[:1]] + [f"Run: {'; '.join(commands)}"] * bool(commands))
+    return _MESSAGES[finding.level](
+        f"{finding.message} {RULES[finding.code].why}", hint=hint or None, obj=finding.alias, id=finding.code
+    )

@@ -1,0 +1,157 @@
+"""The one verb that every face calls: ``inspect`` a database and get its report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.utils import timezone
+
+from . import conf
+from .explanations import explain
+from .findings import Counts, Report
+from .flights import Flight
+from .readers.git import read_traces
+from .readers.migrations import Release, current_release
+from .readers.records import read_records
+from .rules import Case, judge
+from .snapshot import Disk, Fault, Graph, Records, Snapshot, Trouble, TroubleKind
+
+_GRACE_SECONDS = 0.5
+"""How much later than the server's own limit a caller gives up, so that the better reason wins."""
+
+
+def inspect(
+    alias: str = "default",
+    *,
+    thorough: bool = True,
+    timeout_seconds: float | None = None,
+    previous: Report | None = None,
+) -> Report:
+    """Report on one database. Reads only: it writes nothing and creates no table.
+
+    Runs in the calling thread and on its connection, which is left as it was: open or closed, within a
+    transaction or without. ``thorough`` also asks git for files that are gone, and the database when each row
+    was written; probes leave it out. ``timeout_seconds`` (default: the setting ``TIMEOUT_SECONDS``) ends the
+    SELECT on the server. ``previous`` is an earlier report: where nothing has changed since, its judgement is
+    used again. A broken project is an answer, not an exception; an alias that ``DATABASES`` does not have
+    raises ``django.utils.connection.ConnectionDoesNotExist``.
+    """
+    if alias not in connections.settings:
+        raise connections.exception_class(f"The connection '{alias}' doesn't exist.")
+    limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
+    snapshot = _read(alias, thorough=thorough, timeout_seconds=limit)
+    if previous is not None and previous.snapshot == snapshot and not settings.SILENCED_SYSTEM_CHECKS:
+        return dataclasses.replace(previous, checked_at=timezone.now())
+    return _judged(snapshot)
+
+
+def inspect_all(aliases: Iterable[str] | None = None, *, timeout_seconds: float | None = None) -> tuple[Report, ...]:
+    """Report on several databases at the same time (default: the setting ``DATABASES``, or all).
+
+    A database whose connection this thread has not open yet is asked in a thread of its own, so one that hangs
+    while connecting costs ``timeout_seconds`` and not for ever.
+    """
+    limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
+    flights: dict[str, Flight[Report] | None] = {}
+    for alias in aliases_to_inspect() if aliases is None else aliases:
+        compute = _Inspection(alias, limit)
+        flights[alias] = None if _answers_here(alias) else Flight(compute, name=f"migration-guard-{alias}")
+    return tuple(
+        inspect(alias, timeout_seconds=limit) if flight is None else _landed(flight, alias, limit)
+        for alias, flight in flights.items()
+    )
+
+
+def aliases_to_inspect() -> tuple[str, ...]:
+    """Return the aliases that the setting names; all of ``DATABASES`` where it names none."""
+    return conf.current().databases or tuple(connections.settings)
+
+
+def silent(alias: str, *, within_seconds: float) -> Report:
+    """Report that a database did not answer in time, without asking it."""
+    reason = f"no answer within {within_seconds:g} seconds"
+    records = Records(trouble=Trouble(kind=TroubleKind.TIMEOUT, reason=reason))
+    snapshot = Snapshot(alias=alias, vendor=_vendor(alias), disk=Disk(apps={}, migrations={}), records=records)
+    return _judged(snapshot)
+
+
+def _judged(snapshot: Snapshot) -> Report:
+    rows = explain(snapshot)
+    findings = judge(Case(snapshot=snapshot, rows=rows))
+    silenced = frozenset(settings.SILENCED_SYSTEM_CHECKS)
+    return Report(
+        snapshot=snapshot,
+        rows=rows,
+        findings=tuple(finding for finding in findings if finding.code not in silenced),
+        counts=Counts.of(snapshot, rows),
+        checked_at=timezone.now(),
+        silenced=tuple(sorted({finding.code for finding in findings} & silenced)),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Inspection:
+    alias: str
+    timeout_seconds: float
+
+    def __call__(self) -> Report:
+        return inspect(self.alias, timeout_seconds=self.timeout_seconds)
+
+
+def _landed(flight: Flight[Report], alias: str, limit: float) -> Report:
+    try:
+        return flight.result(within_seconds=limit + _GRACE_SECONDS)
+    except TimeoutError:
+        return silent(alias, within_seconds=limit)
+
+
+def _answers_here(alias: str) -> bool:
+    """Tell whether this thread must ask itself: its connection is open, or another thread would see another database."""
+    return _vendor(alias) in {"", "sqlite"} or connections[alias].connection is not None
+
+
+def _vendor(alias: str) -> str:
+    """Return Django's name of the engine; empty where the backend cannot be loaded."""
+    try:
+        return connections[alias].vendor
+    except ImproperlyConfigured:
+        return ""
+
+
+def _read(alias: str, *, thorough: bool, timeout_seconds: float) -> Snapshot:
+    release = current_release()
+    kept_off: frozenset[str] = frozenset()
+    try:
+        kept_off = release.kept_off(alias)
+    except Exception as error:  # noqa: BLE001 - a router is a project's code: anything can come out of it
+        records = Records(trouble=Trouble(kind=TroubleKind.ROUTER, reason=f"{type(error).__name__}: {error}"))
+    else:
+        records = read_records(alias, timeout_seconds=timeout_seconds, with_times=thorough)
+    graph, faults = _graph(release, records)
+    snapshot = Snapshot(
+        alias=alias,
+        vendor=_vendor(alias),
+        disk=release.disk,
+        records=records,
+        graph=graph,
+        faults=faults,
+        kept_off=kept_off,
+        setting_problems=conf.problems(),
+    )
+    if thorough:
+        unknown = [key for key in records.rows or () if key not in release.disk.migrations]
+        return dataclasses.replace(snapshot, traces=read_traces(release.disk, unknown))
+    return snapshot
+
+
+def _graph(release: Release, records: Records) -> tuple[Graph | None, tuple[Fault, ...]]:
+    if release.disk.faults:
+        return None, release.disk.faults
+    answer = release.graph(records.rows or ())
+    if isinstance(answer, Fault):
+        return None, (answer,)
+    return (None if records.trouble else answer), ()

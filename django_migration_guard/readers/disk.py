@@ -1,0 +1,76 @@
+"""Installed apps and the files in their migration packages, listed without running them."""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig, apps
+from django.db.migrations.loader import MIGRATIONS_MODULE_NAME, MigrationLoader
+
+from ..snapshot import App, AppState, MigrationFile
+
+if TYPE_CHECKING:
+    from django.db.migrations import Migration
+
+_HAS_MIGRATION_CLASS = re.compile(r"^class Migration\b", re.MULTILINE)
+
+
+def source_path(migration: Migration) -> str | None:
+    """Return the file that a loaded migration came from."""
+    return getattr(sys.modules.get(type(migration).__module__), "__file__", None)
+
+
+def apps_on_disk() -> dict[str, App]:
+    """List the installed apps by label, with what Django's loader makes of their migrations."""
+    return {config.label: _app(config) for config in apps.get_app_configs()}
+
+
+def files_of(app: App) -> Iterator[MigrationFile]:
+    """Name the migrations that Django would load from an app, by the names of its files alone."""
+    if app.state is AppState.MIGRATED and app.directory is not None:
+        for name in sorted(app.names):
+            yield MigrationFile(key=(app.label, name), path=str(Path(app.directory) / f"{name}.py"))
+
+
+def _app(config: AppConfig) -> App:
+    module, explicit = MigrationLoader.migrations_module(config.label)
+    if module is None:
+        return App(label=config.label, state=AppState.SWITCHED_OFF)
+    for directory in _directories(config, module, explicit=explicit):
+        names = migration_names(directory)
+        if (directory / "__init__.py").exists() or (directory / "__init__.pyc").exists():
+            return App(label=config.label, state=AppState.MIGRATED, directory=str(directory), names=names)
+        if any(_looks_like_a_migration(directory / f"{name}.py") for name in names):
+            return App(label=config.label, state=AppState.IGNORED_PACKAGE, directory=str(directory), names=names)
+    return App(label=config.label, state=AppState.UNMIGRATED)
+
+
+def _directories(config: AppConfig, module: str, *, explicit: bool) -> list[Path]:
+    """Where a migrations package lies; the parents of ``module`` are imported, itself it is not."""
+    if not explicit:
+        return [directory] if (directory := Path(config.path) / MIGRATIONS_MODULE_NAME).is_dir() else []
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return []
+    return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+
+
+def migration_names(directory: Path) -> frozenset[str]:
+    """Name the modules of a directory that Django takes for migrations: no packages, no ``_`` or ``~`` in front."""
+    return frozenset(
+        name for _, name, is_package in pkgutil.iter_modules([str(directory)]) if not is_package and name[0] not in "_~"
+    )
+
+
+def _looks_like_a_migration(path: Path) -> bool:
+    try:
+        return bool(_HAS_MIGRATION_CLASS.search(path.read_text(encoding="utf-8", errors="replace")))
+    except OSError:
+        return False

@@ -1,0 +1,191 @@
+"""The migrations that this process runs, and Django's answers about them for any set of rows."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+from django.apps import apps
+from django.core.signals import setting_changed
+from django.db import router
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from ..snapshot import Disk, Fault, Graph, MigrationFile, MigrationKey
+from .disk import apps_on_disk, files_of, source_path
+from .faults import fault_of_graph, faults_on_disk
+
+
+class _ReleaseLoader(MigrationLoader):
+    """Django's loader with the file loading and the applied rows put in; every rule of it stays Django's."""
+
+    def __init__(
+        self,
+        migrations: Mapping[MigrationKey, Migration],
+        migrated: frozenset[str],
+        unmigrated: frozenset[str],
+        rows: frozenset[MigrationKey],
+    ) -> None:
+        self._parts = (migrations, migrated, unmigrated)
+        self._applied: dict[MigrationKey, Any] = dict.fromkeys(rows)
+        super().__init__(connection=None)
+
+    def load_disk(self) -> None:
+        migrations, migrated, unmigrated = self._parts
+        self.disk_migrations = dict(migrations)
+        self.migrated_apps = set(migrated)
+        self.unmigrated_apps = set(unmigrated)
+
+    @property
+    def applied_migrations(self) -> dict[MigrationKey, Any]:  # type: ignore[override]
+        return self._applied
+
+    @applied_migrations.setter
+    def applied_migrations(self, value: object) -> None:
+        """Without a connection Django takes nothing for applied; the rows that were put in stand instead."""
+
+
+class _PlanOnly(MigrationExecutor):
+    """Django's executor, as far as its plan goes: it has no connection and can run nothing."""
+
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+
+class Release:
+    """The migrations of this process, loaded once: files do not change under a running process.
+
+    A new file or an edited one is seen by the next process, as the code itself is. ``INSTALLED_APPS``
+    and ``MIGRATION_MODULES`` changed in tests make :func:`current_release` load again.
+    """
+
+    def __init__(self) -> None:
+        loader = MigrationLoader(None, load=False)
+        faults: tuple[Fault, ...] = ()
+        try:
+            loader.load_disk()
+        except Exception as error:  # noqa: BLE001 - a migration file is code: anything can come out of it
+            faults = faults_on_disk(error)
+        self.migrations: dict[MigrationKey, Migration] = loader.disk_migrations or {}
+        self._migrated = frozenset(loader.migrated_apps)
+        self._unmigrated = frozenset(loader.unmigrated_apps)
+        installed = apps_on_disk()
+        files = {
+            key: MigrationFile(key=key, path=source_path(migration), replaces=tuple(map(_pair, migration.replaces)))
+            for key, migration in self.migrations.items()
+        }
+        if faults:
+            files = {file.key: file for app in installed.values() for file in files_of(app)} | files
+        self.disk = Disk(apps=installed, migrations=files, faults=faults)
+        replacing = {key: file.replaces for key, file in files.items() if file.replaces}
+        self._decisive = frozenset(replacing) | frozenset(key for keys in replacing.values() for key in keys)
+        self._loader = lru_cache(maxsize=8)(self._build)
+        self.graph = lru_cache(maxsize=8)(self._answer)
+        self.kept_off = lru_cache(maxsize=None)(self._kept_off)
+
+    def _build(self, decisive_rows: frozenset[MigrationKey]) -> _ReleaseLoader | Fault:
+        """Let Django build the graph, which depends on the rows only through squashes and what they replace."""
+        try:
+            return _ReleaseLoader(self.migrations, self._migrated, self._unmigrated, decisive_rows)
+        except Exception as error:  # noqa: BLE001 - dependencies are a project's data: see fault_of_graph
+            return fault_of_graph(error, self.migrations, self._unmigrated)
+
+    def _answer(self, rows: tuple[MigrationKey, ...]) -> Graph | Fault:
+        """Ask Django what these rows mean: applied, plan, conflicts and history. Remembered for the last few."""
+        recorded = frozenset(rows)
+        loader = self._loader(recorded & self._decisive)
+        if isinstance(loader, Fault):
+            return loader
+        applied = (recorded - self._decisive) | frozenset(loader.applied_migrations)
+        nodes = frozenset(loader.graph.nodes)
+        plan = _plan(loader, applied)
+        unapplied = nodes - applied
+        leaves: dict[str, tuple[str, ...]] = {}
+        for app_label, name in loader.graph.leaf_nodes():
+            leaves[app_label] = (*leaves.get(app_label, ()), name)
+        return Graph(
+            nodes=nodes,
+            applied=applied,
+            plan=plan,
+            skipped=tuple(sorted(unapplied.difference(plan))),
+            leaves=leaves,
+            inconsistent=tuple(_inconsistent(loader, recorded)),
+        )
+
+    def _kept_off(self, alias: str) -> frozenset[str]:
+        """Name the apps of which the router lets nothing onto a database, historical hints included.
+
+        Raises whatever the project's router raises.
+        """
+        if not router.routers:
+            return frozenset()
+        return frozenset(label for label in self._migrated if not self._may_touch(alias, label))
+
+    def _may_touch(self, alias: str, label: str) -> bool:
+        if router.allow_migrate(alias, label):
+            return True
+        models = apps.get_app_config(label).get_models(include_auto_created=True)
+        if any(router.allow_migrate_model(alias, model) for model in models):
+            return True
+        return any(
+            router.allow_migrate(alias, label, **operation.hints)
+            for key, migration in self.migrations.items()
+            if key[0] == label
+            for operation in migration.operations
+            if getattr(operation, "hints", None)
+        )
+
+
+def _plan(loader: _ReleaseLoader, applied: frozenset[MigrationKey]) -> tuple[MigrationKey, ...]:
+    """Return what ``migrate`` would run for all leaf nodes, by Django's own executor."""
+    view = SimpleNamespace(
+        graph=loader.graph,
+        replace_migrations=loader.replace_migrations,
+        applied_migrations=dict.fromkeys(applied),
+    )
+    plan = _PlanOnly(view).migration_plan(loader.graph.leaf_nodes())
+    return tuple((migration.app_label, migration.name) for migration, _ in plan)
+
+
+def _inconsistent(loader: _ReleaseLoader, recorded: frozenset[MigrationKey]) -> list[tuple[MigrationKey, MigrationKey]]:
+    """Ask what ``check_consistent_history`` asks; it stops at its first hit, here are all of them."""
+    return sorted(
+        (key, parent.key)
+        for key in recorded
+        if key in loader.graph.nodes
+        for parent in loader.graph.node_map[key].parents
+        if parent.key not in recorded and not loader.all_replaced_applied(parent.key, recorded)
+    )
+
+
+def _pair(key: Any) -> MigrationKey:
+    app_label, name = key
+    return app_label, name
+
+
+_lock = threading.Lock()
+_current: Release | None = None
+
+
+def current_release() -> Release:
+    """Return the migrations of this process, loaded at the first call, once for all threads."""
+    global _current  # noqa: PLW0603 - one release a process is what the word means
+    with _lock:
+        if _current is None:
+            _current = Release()
+        return _current
+
+
+def forget_release(*, setting: str = "MIGRATION_MODULES", **_: object) -> None:
+    """Let the next call of :func:`current_release` load again; a receiver of ``setting_changed``."""
+    global _current  # noqa: PLW0603 - see current_release
+    if setting in {"INSTALLED_APPS", "MIGRATION_MODULES", "DATABASE_ROUTERS"}:
+        with _lock:
+            _current = None
+
+
+setting_changed.connect(forget_release, dispatch_uid="migration_guard.forget_release")

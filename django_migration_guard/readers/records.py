@@ -1,0 +1,111 @@
+"""The rows of ``django_migrations``: one SELECT that never writes and does not wait for ever."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
+
+from ..snapshot import Records, Trouble, TroubleKind
+from .errors import Meaning, meaning
+
+
+def read_records(alias: str, *, timeout_seconds: float, with_times: bool) -> Records:
+    """Read the rows on the calling thread's connection; a connection that was closed is closed again.
+
+    Runs one statement, and a second one that lists the tables where the history table is absent. The
+    statement ends itself on the server after ``timeout_seconds`` on PostgreSQL, MariaDB and MySQL; SQLite
+    waits for a lock as long as the ``timeout`` of its OPTIONS says. An open transaction of the caller stays
+    as it was. Whatever the database or its driver says is an answer: this does not raise.
+    """
+    vendor = ""
+    try:
+        connection = connections[alias]
+        vendor = connection.vendor
+        if _is_absent_file(connection):
+            return Records()
+        connection.close_if_unusable_or_obsolete()
+        with connection.temporary_connection() as cursor:
+            return _read(connection, cursor, timeout_seconds, with_times)
+    except (Error, ImproperlyConfigured) as error:
+        return Records(trouble=_trouble(error, vendor))
+
+
+def _read(connection: BaseDatabaseWrapper, cursor: Any, timeout_seconds: float, with_times: bool) -> Records:
+    rows = None
+    savepoint = connection.savepoint()
+    try:
+        cursor.execute(statement(connection, timeout_seconds=timeout_seconds, with_times=with_times))
+        _skip_to_last_result(connection, cursor)
+        rows = cursor.fetchall()
+    except Error as error:
+        if meaning(error, connection.vendor) is not Meaning.TABLE_MISSING:
+            raise
+    finally:
+        if savepoint:
+            _undo(connection, savepoint)
+    if rows is None:
+        return Records(tables=_tables_of_the_project(connection, cursor))
+    if with_times:
+        return Records(rows=tuple((row[0], row[1]) for row in rows), recorded_at=tuple(row[2] for row in rows))
+    return Records(rows=tuple(rows))
+
+
+def _undo(connection: BaseDatabaseWrapper, savepoint: str) -> None:
+    """Give the caller's transaction back as it was, ``SET LOCAL`` included; a dead connection has none."""
+    with contextlib.suppress(Error):
+        connection.savepoint_rollback(savepoint)
+        connection.savepoint_commit(savepoint)
+
+
+def statement(connection: BaseDatabaseWrapper, *, timeout_seconds: float, with_times: bool = False) -> str:
+    """Write the SELECT with the engine's own way to end it after a time, all in one round trip.
+
+    PostgreSQL runs both parts of a simple query in one implicit transaction, so ``SET LOCAL`` holds for the
+    SELECT and ends with it, through a pooler in transaction mode as well. MariaDB reads ``/*M! … */`` and
+    takes the hint for a comment; MySQL does the reverse.
+    """
+    table = connection.ops.quote_name(MigrationRecorder.Migration._meta.db_table)
+    columns = "app, name, applied" if with_times else "app, name"
+    select = f"{columns} FROM {table} ORDER BY id"  # noqa: S608 - no value of anybody's is in it
+    milliseconds = max(1, round(timeout_seconds * 1000))
+    if connection.vendor == "postgresql":
+        return f"SET LOCAL statement_timeout = {milliseconds}; SELECT {select}"
+    if connection.vendor == "mysql":
+        limit = f"/*M! SET STATEMENT max_statement_time={milliseconds / 1000} FOR */"
+        return f"{limit} SELECT /*+ MAX_EXECUTION_TIME({milliseconds}) */ {select}"
+    return f"SELECT {select}"
+
+
+def _skip_to_last_result(connection: BaseDatabaseWrapper, cursor: Any) -> None:
+    """Psycopg 3 keeps a result a statement; psycopg2 has the last one only."""
+    if connection.vendor == "postgresql":
+        from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+        while is_psycopg3 and cursor.nextset():
+            pass
+
+
+def _is_absent_file(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether connecting would create an empty SQLite file: reading must not."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite" or connection.connection is not None or name.startswith("file:"):
+        return False
+    path = Path(name)
+    return not connection.is_in_memory_db() and not path.exists() and path.parent.is_dir()  # type: ignore[attr-defined]
+
+
+def _tables_of_the_project(connection: BaseDatabaseWrapper, cursor: Any) -> tuple[str, ...]:
+    there = set(connection.introspection.table_names(cursor))
+    return tuple(sorted(there & set(connection.introspection.django_table_names(only_existing=False))))
+
+
+def _trouble(error: Exception, vendor: str) -> Trouble:
+    kinds = {Meaning.TIMEOUT: TroubleKind.TIMEOUT, Meaning.DENIED: TroubleKind.DENIED}
+    kind = kinds.get(meaning(error, vendor), TroubleKind.UNREACHABLE)
+    return Trouble(kind=kind, reason=" ".join(str(error).split()) or type(error).__name__)
