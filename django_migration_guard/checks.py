@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Info
-from django.core.checks import Error as ErrorMessage
-from django.core.checks import Warning as WarningMessage
+from django.core.checks import CheckMessage
 
 from . import conf, guard
 from .findings import Finding, Level
 from .reporters.text import command_line
 from .rules import RULES
 
-_MESSAGES: dict[Level, type[CheckMessage]] = {
-    Level.INFO: Info,
-    Level.WARNING: WarningMessage,
-    Level.ERROR: ErrorMessage,
-}
-
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Report wrong keys and values of ``MIGRATION_GUARD``, as warnings: they stop no command."""
     return [
-        WarningMessage(
+        CheckMessage(
+            Level.WARNING,
             f"{problem.reason}.",
             hint=problem.hint,
             id=f"migration_guard.{'W001' if problem.unknown_key else 'W002'}",
@@ -39,7 +32,12 @@ def check_databases(*, databases: Sequence[str] | None = None, **_: Any) -> list
     Registered for deployment only: an error under the tag ``database`` would stop ``migrate``, which is the cure.
     """
     reports = guard.inspect_all(databases or ())
-    return [_message(finding) for report in reports for finding in report.findings if not finding.code.endswith(_SETTINGS)]
+    return [
+        _message(finding)
+        for report in reports
+        for finding in report.findings
+        if not finding.code.endswith(_SETTINGS)
+    ]
 
 
 _SETTINGS = ("W001", "W002")
@@ -48,7 +46,13 @@ _SETTINGS = ("W001", "W002")
 
 def _message(finding: Finding) -> CheckMessage:
     commands = [command_line(command) for fix in finding.fixes[:1] for command in fix.commands]
-    hint = " ".join([fix.summary for fix in finding.fixes[:1]] + [f"Run: {'; '.join(commands)}"] * bool(commands))
-    return _MESSAGES[finding.level](
-        f"{finding.message} {RULES[finding.code].why}", hint=hint or None, obj=finding.alias, id=finding.code
+    hint = " ".join(
+        [fix.summary for fix in finding.fixes[:1]] + [f"Run: {'; '.join(commands)}"] * bool(commands)
+    )
+    return CheckMessage(
+        finding.level,
+        f"{finding.message} {RULES[finding.code].why}",
+        hint=hint or None,
+        obj=finding.alias,
+        id=finding.code,
     )

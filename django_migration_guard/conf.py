@@ -48,7 +48,9 @@ def _is_positive_seconds(value: Any) -> bool:
 
 def _are_aliases(value: Any) -> bool:
     return value is None or (
-        isinstance(value, list | tuple) and bool(value) and all(alias in settings.DATABASES for alias in value)
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(alias in settings.DATABASES for alias in value)
     )
 
 
@@ -155,7 +157,9 @@ def _problem(key: Any, chosen: Any) -> SettingProblem | None:
         return SettingProblem(
             key=str(key),
             reason=f"{NAME}[{key!r}] is no setting of django-migration-guard and has no effect",
-            hint=f"Rename the key to {near[0]!r}." if near else f"Remove it. The keys are {', '.join(_BY_KEY)}.",
+            hint=f"Rename the key to {near[0]!r}."
+            if near
+            else f"Remove it. The keys are {', '.join(_BY_KEY)}.",
             unknown_key=True,
         )
     if option.is_valid(chosen):

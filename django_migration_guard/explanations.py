@@ -65,7 +65,9 @@ def broken_squashes(snapshot: Snapshot) -> tuple[BrokenSquash, ...]:
         recorded = targets & rows
         gone = frozenset(key for key in targets - rows if key not in snapshot.disk.migrations)
         if recorded and gone:
-            found.append(BrokenSquash(squash=squash, recorded=tuple(sorted(recorded)), gone=tuple(sorted(gone))))
+            found.append(
+                BrokenSquash(squash=squash, recorded=tuple(sorted(recorded)), gone=tuple(sorted(gone)))
+            )
     return tuple(found)
 
 

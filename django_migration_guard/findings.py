@@ -158,7 +158,9 @@ class Report:
         return replace(
             self,
             rows=rows,
-            findings=tuple(one for one in self.findings if one.app_label is None or one.app_label in app_labels),
+            findings=tuple(
+                one for one in self.findings if one.app_label is None or one.app_label in app_labels
+            ),
             counts=Counts.of(self.snapshot, rows, app_labels=app_labels),
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from .findings import Fix
 from .snapshot import GitTrace, MigrationKey, dotted
 
-_RECORDER = "from django.db import connections; from django.db.migrations.recorder import MigrationRecorder as R; "
+_RECORDER = (
+    "from django.db import connections; from django.db.migrations.recorder import MigrationRecorder as R; "
+)
 
 
 def manage(*arguments: str, alias: str | None = None) -> tuple[str, ...]:
@@ -16,7 +18,13 @@ def manage(*arguments: str, alias: str | None = None) -> tuple[str, ...]:
 
 def recorder(alias: str, *calls: str) -> tuple[str, ...]:
     """Write a command that changes rows through Django's own recorder, which works when ``migrate`` refuses."""
-    return ("python", "manage.py", "shell", "-c", f'{_RECORDER}r = R(connections["{alias}"]); ' + "; ".join(calls))
+    return (
+        "python",
+        "manage.py",
+        "shell",
+        "-c",
+        f'{_RECORDER}r = R(connections["{alias}"]); ' + "; ".join(calls),
+    )
 
 
 def record(key: MigrationKey) -> str:

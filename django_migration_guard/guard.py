@@ -49,7 +49,9 @@ def inspect(
     return _judged(snapshot)
 
 
-def inspect_all(aliases: Iterable[str] | None = None, *, timeout_seconds: float | None = None) -> tuple[Report, ...]:
+def inspect_all(
+    aliases: Iterable[str] | None = None, *, timeout_seconds: float | None = None
+) -> tuple[Report, ...]:
     """Report on several databases at the same time (default: the setting ``DATABASES``, or all).
 
     A database whose connection this thread has not open yet is asked in a thread of its own, so one that hangs
@@ -75,7 +77,9 @@ def silent(alias: str, *, within_seconds: float) -> Report:
     """Report that a database did not answer in time, without asking it."""
     reason = f"no answer within {within_seconds:g} seconds"
     records = Records(trouble=Trouble(kind=TroubleKind.TIMEOUT, reason=reason))
-    snapshot = Snapshot(alias=alias, vendor=_vendor(alias), disk=Disk(apps={}, migrations={}), records=records)
+    snapshot = Snapshot(
+        alias=alias, vendor=_vendor(alias), disk=Disk(apps={}, migrations={}), records=records
+    )
     return _judged(snapshot)
 
 
@@ -110,7 +114,7 @@ def _landed(flight: Flight[Report], alias: str, limit: float) -> Report:
 
 
 def _answers_here(alias: str) -> bool:
-    """Tell whether this thread must ask itself: its connection is open, or another thread would see another database."""
+    """Tell whether this thread asks itself: its connection is open, or it is SQLite, perhaps one in memory."""
     return _vendor(alias) in {"", "sqlite"} or connections[alias].connection is not None
 
 

@@ -83,7 +83,9 @@ class Disk:
 
     def squashes(self) -> dict[MigrationKey, frozenset[MigrationKey]]:
         """Each squash on disk with the keys it stands for, squashes of squashes followed to their ends."""
-        return {key: self._targets(key, frozenset()) for key, file in self.migrations.items() if file.replaces}
+        return {
+            key: self._targets(key, frozenset()) for key, file in self.migrations.items() if file.replaces
+        }
 
     def _targets(self, key: MigrationKey, above: frozenset[MigrationKey]) -> frozenset[MigrationKey]:
         file = self.migrations.get(key)

@@ -47,7 +47,9 @@ def _app(config: AppConfig) -> App:
         if (directory / "__init__.py").exists() or (directory / "__init__.pyc").exists():
             return App(label=config.label, state=AppState.MIGRATED, directory=str(directory), names=names)
         if any(_looks_like_a_migration(directory / f"{name}.py") for name in names):
-            return App(label=config.label, state=AppState.IGNORED_PACKAGE, directory=str(directory), names=names)
+            return App(
+                label=config.label, state=AppState.IGNORED_PACKAGE, directory=str(directory), names=names
+            )
     return App(label=config.label, state=AppState.UNMIGRATED)
 
 
@@ -65,7 +67,9 @@ def _directories(config: AppConfig, module: str, *, explicit: bool) -> list[Path
 def migration_names(directory: Path) -> frozenset[str]:
     """Name the modules of a directory that Django takes for migrations: no packages, no ``_`` or ``~`` in front."""
     return frozenset(
-        name for _, name, is_package in pkgutil.iter_modules([str(directory)]) if not is_package and name[0] not in "_~"
+        name
+        for _, name, is_package in pkgutil.iter_modules([str(directory)])
+        if not is_package and name[0] not in "_~"
     )
 
 

@@ -42,7 +42,9 @@ def meaning(error: BaseException, vendor: str) -> Meaning:
     """Classify an exception that Django raised for a statement; ``vendor`` is ``connection.vendor``."""
     cause: Any = error.__cause__ or error
     if vendor == "postgresql":
-        return _SQLSTATES.get(getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "", Meaning.OTHER)
+        return _SQLSTATES.get(
+            getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or "", Meaning.OTHER
+        )
     if vendor == "mysql":
         number = cause.args[0] if cause.args else None
         return _NUMBERS.get(number, Meaning.OTHER) if isinstance(number, int) else Meaning.OTHER

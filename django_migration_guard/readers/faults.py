@@ -56,7 +56,9 @@ def _faults_of_app(label: str) -> list[Fault]:
     return faults
 
 
-def _fault_of_file(error: Exception, *, key: MigrationKey | None, app_label: str | None, path: str | None) -> Fault:
+def _fault_of_file(
+    error: Exception, *, key: MigrationKey | None, app_label: str | None, path: str | None
+) -> Fault:
     line = None
     reason = f"{type(error).__name__}: {error}"
     if isinstance(error, SyntaxError):
@@ -82,7 +84,9 @@ def fault_of_graph(
         names = {f"{key[0]}.{key[1]}": key for key in sorted(migrations)}
         members = [names[name] for name in str(error).split(", ") if name in names]
         key = members[0] if members else None
-        return _fault_at(FaultKind.CYCLE, str(error), key, migrations, missing=members[-1] if members else None)
+        return _fault_at(
+            FaultKind.CYCLE, str(error), key, migrations, missing=members[-1] if members else None
+        )
     possible = unmigrated | {label for label, _ in migrations}
     for key, migration in sorted(migrations.items()):
         for dependency in [*migration.dependencies, *migration.run_before]:
@@ -90,7 +94,13 @@ def fault_of_graph(
                 reason = f"the dependency {dependency!r} is not a pair of an app label and a name"
                 return _fault_at(FaultKind.MISSING_DEPENDENCY, reason, key, migrations)
             if dependency[1] in {"__first__", "__latest__"} and dependency[0] not in possible:
-                return _fault_at(FaultKind.MISSING_DEPENDENCY, str(error), key, migrations, missing=tuple(dependency))
+                return _fault_at(
+                    FaultKind.MISSING_DEPENDENCY,
+                    str(error),
+                    key,
+                    migrations,
+                    missing=(dependency[0], dependency[1]),
+                )
     kind = FaultKind.CYCLE if "yclical" in str(error) else FaultKind.MISSING_DEPENDENCY
     return Fault(kind=kind, reason=f"{type(error).__name__}: {error}")
 
@@ -111,7 +121,7 @@ def _fault_at(
     *,
     missing: MigrationKey | None = None,
 ) -> Fault:
-    path = source_path(migrations[key]) if key in migrations else None
+    path = source_path(migrations[key]) if key is not None and key in migrations else None
     line = _line_naming(path, missing) if path is not None else None
     label = key[0] if key else None
     return Fault(kind=kind, reason=reason, key=key, app_label=label, path=path, line=line, missing=missing)

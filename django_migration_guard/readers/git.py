@@ -56,8 +56,20 @@ def _trace(directory: Path, key: MigrationKey, on_disk: Mapping[MigrationKey, st
     if not held or held.count("\0") != 2:
         return None
     commit, author, date = held.strip().split("\0")
-    names = _git(Path(root), "for-each-ref", "--contains", commit, "--format=%(refname:short)", "refs/heads", "refs/remotes")
-    branches = tuple(name for name in (names or "").split() if _git(Path(root), "cat-file", "-e", f"{name}:{path}") is not None)
+    names = _git(
+        Path(root),
+        "for-each-ref",
+        "--contains",
+        commit,
+        "--format=%(refname:short)",
+        "refs/heads",
+        "refs/remotes",
+    )
+    branches = tuple(
+        name
+        for name in (names or "").split()
+        if _git(Path(root), "cat-file", "-e", f"{name}:{path}") is not None
+    )
     operations = _operations(_git(Path(root), "show", f"{commit}:{path}"))
     return GitTrace(
         commit=commit,
@@ -66,7 +78,9 @@ def _trace(directory: Path, key: MigrationKey, on_disk: Mapping[MigrationKey, st
         path=path,
         root=root,
         branches=branches,
-        same_operations_as=tuple(sorted(other for other, tree in on_disk.items() if operations and tree == operations)),
+        same_operations_as=tuple(
+            sorted(other for other, tree in on_disk.items() if operations and tree == operations)
+        ),
     )
 
 
@@ -96,5 +110,9 @@ def _operations(source: str | None) -> str | None:
                 targets = statement.targets if isinstance(statement, ast.Assign) else []
                 if any(isinstance(target, ast.Name) and target.id == "operations" for target in targets):
                     dumped = ast.dump(statement.value)  # type: ignore[attr-defined]
-                    return None if dumped in {"List(elts=[], ctx=Load())", "List(ctx=Load())", "List()"} else dumped
+                    return (
+                        None
+                        if dumped in {"List(elts=[], ctx=Load())", "List(ctx=Load())", "List()"}
+                        else dumped
+                    )
     return None

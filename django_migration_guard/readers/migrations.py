@@ -41,7 +41,7 @@ class _ReleaseLoader(MigrationLoader):
         self.unmigrated_apps = set(unmigrated)
 
     @property
-    def applied_migrations(self) -> dict[MigrationKey, Any]:  # type: ignore[override]
+    def applied_migrations(self) -> dict[MigrationKey, Any]:
         return self._applied
 
     @applied_migrations.setter
@@ -75,7 +75,9 @@ class Release:
         self._unmigrated = frozenset(loader.unmigrated_apps)
         installed = apps_on_disk()
         files = {
-            key: MigrationFile(key=key, path=source_path(migration), replaces=tuple(map(_pair, migration.replaces)))
+            key: MigrationFile(
+                key=key, path=source_path(migration), replaces=tuple(map(_pair, migration.replaces))
+            )
             for key, migration in self.migrations.items()
         }
         if faults:
@@ -131,34 +133,37 @@ class Release:
         models = apps.get_app_config(label).get_models(include_auto_created=True)
         if any(router.allow_migrate_model(alias, model) for model in models):
             return True
-        return any(
-            router.allow_migrate(alias, label, **operation.hints)
+        hints = (
+            getattr(operation, "hints", None)
             for key, migration in self.migrations.items()
             if key[0] == label
             for operation in migration.operations
-            if getattr(operation, "hints", None)
         )
+        return any(router.allow_migrate(alias, label, **given) for given in hints if given)
 
 
 def _plan(loader: _ReleaseLoader, applied: frozenset[MigrationKey]) -> tuple[MigrationKey, ...]:
     """Return what ``migrate`` would run for all leaf nodes, by Django's own executor."""
     view = SimpleNamespace(
         graph=loader.graph,
-        replace_migrations=loader.replace_migrations,
+        replace_migrations=True,
         applied_migrations=dict.fromkeys(applied),
     )
     plan = _PlanOnly(view).migration_plan(loader.graph.leaf_nodes())
     return tuple((migration.app_label, migration.name) for migration, _ in plan)
 
 
-def _inconsistent(loader: _ReleaseLoader, recorded: frozenset[MigrationKey]) -> list[tuple[MigrationKey, MigrationKey]]:
+def _inconsistent(
+    loader: _ReleaseLoader, recorded: frozenset[MigrationKey]
+) -> list[tuple[MigrationKey, MigrationKey]]:
     """Ask what ``check_consistent_history`` asks; it stops at its first hit, here are all of them."""
+    rows: dict[MigrationKey, Any] = dict.fromkeys(recorded)
     return sorted(
         (key, parent.key)
         for key in recorded
         if key in loader.graph.nodes
         for parent in loader.graph.node_map[key].parents
-        if parent.key not in recorded and not loader.all_replaced_applied(parent.key, recorded)
+        if parent.key not in recorded and not loader.all_replaced_applied(parent.key, rows)
     )
 
 

@@ -52,7 +52,9 @@ def _read(connection: BaseDatabaseWrapper, cursor: Any, timeout_seconds: float, 
     if rows is None:
         return Records(tables=_tables_of_the_project(connection, cursor))
     if with_times:
-        return Records(rows=tuple((row[0], row[1]) for row in rows), recorded_at=tuple(row[2] for row in rows))
+        return Records(
+            rows=tuple((row[0], row[1]) for row in rows), recorded_at=tuple(row[2] for row in rows)
+        )
     return Records(rows=tuple(rows))
 
 
@@ -70,9 +72,9 @@ def statement(connection: BaseDatabaseWrapper, *, timeout_seconds: float, with_t
     SELECT and ends with it, through a pooler in transaction mode as well. MariaDB reads ``/*M! … */`` and
     takes the hint for a comment; MySQL does the reverse.
     """
-    table = connection.ops.quote_name(MigrationRecorder.Migration._meta.db_table)
+    table = connection.ops.quote_name(MigrationRecorder.Migration._meta.db_table)  # noqa: SLF001 - Model._meta is public
     columns = "app, name, applied" if with_times else "app, name"
-    select = f"{columns} FROM {table} ORDER BY id"  # noqa: S608 - no value of anybody's is in it
+    select = f"{columns} FROM {table} ORDER BY id"
     milliseconds = max(1, round(timeout_seconds * 1000))
     if connection.vendor == "postgresql":
         return f"SET LOCAL statement_timeout = {milliseconds}; SELECT {select}"

@@ -48,7 +48,8 @@ def _database(report: Report) -> dict[str, Any]:
         "record_only_migrations": _names(report.record_only),
         "conflicts": {label: list(names) for label, names in sorted(report.conflicts.items())},
         "inconsistencies": [
-            {"applied": dotted(applied), "missing": dotted(missing)} for applied, missing in report.inconsistencies
+            {"applied": dotted(applied), "missing": dotted(missing)}
+            for applied, missing in report.inconsistencies
         ],
         "faults": [_fault(fault) for fault in report.snapshot.faults],
         "kept_off_apps": sorted(report.snapshot.kept_off),
@@ -70,7 +71,8 @@ def finding(one: Finding) -> dict[str, Any]:
         "message": one.message,
         "why": one.why,
         "fixes": [
-            {"summary": fix.summary, "commands": [list(command) for command in fix.commands]} for fix in one.fixes
+            {"summary": fix.summary, "commands": [list(command) for command in fix.commands]}
+            for fix in one.fixes
         ],
         "evidence": dict(one.evidence),
     }

@@ -90,7 +90,9 @@ def _rows(reports: list[Report], verbosity: int) -> Iterator[str]:
     for report in reports:
         kinds = Counter(row.kind.value for row in report.rows)
         yield ""
-        yield f"{report.alias}: " + (", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) or "no rows")
+        yield f"{report.alias}: " + (
+            ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) or "no rows"
+        )
         if verbosity >= 3:
             for row in report.rows:
                 because = f": {row.evidence}" if row.evidence else ""

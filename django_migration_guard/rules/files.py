@@ -55,7 +55,9 @@ def missing_dependency(case: Case) -> Iterator[Statement]:
             message=f"{_name(fault)} depends on {missing}, which is not on disk{place}: {fault.reason}",
             key=fault.key,
             app_label=fault.app_label,
-            fixes=(Fix(summary=f"Bring {missing} back, or mend the dependency in {fault.place or 'the file'}."),),
+            fixes=(
+                Fix(summary=f"Bring {missing} back, or mend the dependency in {fault.place or 'the file'}."),
+            ),
             evidence=_evidence(fault),
         )
 
@@ -73,7 +75,9 @@ def cycle(case: Case) -> Iterator[Statement]:
             message=f"{_name(fault)} is part of a cycle{place}: {fault.reason}.",
             key=fault.key,
             app_label=fault.app_label,
-            fixes=(Fix(summary=f"Take one dependency of the cycle out{place}; split a squash that caused it."),),
+            fixes=(
+                Fix(summary=f"Take one dependency of the cycle out{place}; split a squash that caused it."),
+            ),
             evidence=_evidence(fault),
         )
 
@@ -95,7 +99,9 @@ def conflicting_leaf_nodes(case: Case) -> Iterator[Statement]:
                     summary=f"Join them by a merge migration, after reading what each of them does to {app_label}.",
                     commands=(manage("makemigrations", "--merge", app_label),),
                 ),
-                Fix(summary="Or renumber the later one and make it depend on the other, where no database has it yet."),
+                Fix(
+                    summary="Or renumber the later one and make it depend on the other, where no database has it yet."
+                ),
             ),
             evidence={"leaves": ", ".join(names)},
         )

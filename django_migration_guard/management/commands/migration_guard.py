@@ -36,7 +36,7 @@ class Command(BaseCommand):
     """Reports on migrations. Needs no system checks: it must work where they fail."""
 
     help = "Tells the truth about migrations: what is on disk, and what is recorded in every database."
-    requires_system_checks: Any = []
+    requires_system_checks: Any = ()
 
     def get_version(self) -> str:
         """Return the version of the guard, for ``--version``."""
@@ -74,7 +74,11 @@ class Command(BaseCommand):
         raise_for(reports, Level[options["fail_level"].upper()])
 
     def _write(self, reports: tuple[Report, ...], chosen: str, verbosity: int) -> None:
-        rendered = json.render(reports) if chosen == "json" else text.render(reports, verbosity=verbosity, paint=self._paint)
+        rendered = (
+            json.render(reports)
+            if chosen == "json"
+            else text.render(reports, verbosity=verbosity, paint=self._paint)
+        )
         try:
             self.stdout.write(rendered, ending="")
             self.stdout.flush()
@@ -147,9 +151,15 @@ def _add_status_options(parser: argparse.ArgumentParser, *, again: bool = False)
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
     """Let Django's own options stand behind a verb as well as before it."""
     suppressed: Any = argparse.SUPPRESS
-    parser.add_argument("-v", "--verbosity", type=int, choices=[0, 1, 2, 3], default=suppressed, help="default: 1")
+    parser.add_argument(
+        "-v", "--verbosity", type=int, choices=[0, 1, 2, 3], default=suppressed, help="default: 1"
+    )
     parser.add_argument("--settings", default=suppressed, help="the Python path to a settings module")
     parser.add_argument("--pythonpath", default=suppressed, help="a directory to add to the Python path")
-    parser.add_argument("--traceback", action="store_true", default=suppressed, help="show tracebacks of errors")
+    parser.add_argument(
+        "--traceback", action="store_true", default=suppressed, help="show tracebacks of errors"
+    )
     parser.add_argument("--no-color", action="store_true", default=suppressed, help="no colours")
-    parser.add_argument("--force-color", action="store_true", default=suppressed, help="colours also where piped")
+    parser.add_argument(
+        "--force-color", action="store_true", default=suppressed, help="colours also where piped"
+    )
