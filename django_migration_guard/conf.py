@@ -12,6 +12,7 @@ from django.conf import settings
 from .snapshot import SettingProblem
 
 NAME = "MIGRATION_GUARD"
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Option:
 
 
 def _is_seconds(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _DAY_SECONDS
 
 
 def _is_positive_seconds(value: Any) -> bool:
@@ -50,7 +51,7 @@ def _are_aliases(value: Any) -> bool:
     return value is None or (
         isinstance(value, list | tuple)
         and bool(value)
-        and all(alias in settings.DATABASES for alias in value)
+        and all(isinstance(alias, str) and alias in settings.DATABASES for alias in value)
     )
 
 
@@ -74,21 +75,21 @@ OPTIONS = (
     Option(
         key="TIMEOUT_SECONDS",
         default=10.0,
-        accepts="seconds above 0",
+        accepts="seconds above 0, at most 86400",
         is_valid=_is_positive_seconds,
         effect="How long commands and system checks wait for a database to answer.",
     ),
     Option(
         key="PROBE_CACHE_SECONDS",
         default=5.0,
-        accepts="seconds, 0 to ask the database at every probe",
+        accepts="seconds up to 86400, 0 to ask the database at every probe",
         is_valid=_is_seconds,
         effect="How long a process gives the same verdict to probes before it asks the database again.",
     ),
     Option(
         key="PROBE_TIMEOUT_SECONDS",
         default=3.0,
-        accepts="seconds above 0",
+        accepts="seconds above 0, at most 86400",
         is_valid=_is_positive_seconds,
         effect="How long a probe waits for a database; then the answer is unhealthy, with the reason.",
     ),

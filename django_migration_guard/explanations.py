@@ -60,10 +60,17 @@ class BrokenSquash:
 def broken_squashes(snapshot: Snapshot) -> tuple[BrokenSquash, ...]:
     """Find the squashes that Django drops from the graph together with work that no file can do any more."""
     rows = frozenset(snapshot.records.rows or ())
+    in_graph = snapshot.graph.nodes if snapshot.graph else frozenset()
+    squashes = snapshot.disk.squashes()
+    doable = frozenset(snapshot.disk.migrations).union(
+        *(squashes[key] for key in in_graph & frozenset(squashes))
+    )
     found = []
-    for squash, targets in sorted(snapshot.disk.squashes().items()):
+    for squash, targets in sorted(squashes.items()):
+        if squash in in_graph:
+            continue
         recorded = targets & rows
-        gone = frozenset(key for key in targets - rows if key not in snapshot.disk.migrations)
+        gone = targets - rows - doable
         if recorded and gone:
             found.append(
                 BrokenSquash(squash=squash, recorded=tuple(sorted(recorded)), gone=tuple(sorted(gone)))
@@ -160,12 +167,14 @@ class _Explainer:
         own = number(key[1])
         if not own:
             return None
+        applied = self.graph.applied if self.graph else self.recorded
         for candidate in sorted(self.disk.migrations):
-            span = re.match(r"(\d+).*?_squashed_(\d+)", candidate[1])
+            # The last number counts: a squash of a squash has the names of both in its own.
+            span = re.match(r"(\d+).*_squashed_(\d+)", candidate[1])
             if (
                 span
                 and candidate[0] == key[0]
-                and candidate in self.recorded
+                and candidate in applied
                 and int(span[1]) <= int(own) <= int(span[2])
             ):
                 return candidate
@@ -177,11 +186,11 @@ class _Explainer:
             same = [pending for pending in candidates if pending in trace.same_operations_as]
             return (same[0], "its operations in git are the same") if same else (None, "")
         for pending in candidates:
-            if number(key[1]) and number(pending[1]) == number(key[1]):
-                return pending, "it has the same number"
-        for pending in candidates:
             if _stem(pending[1]) == _stem(key[1]):
                 return pending, "it has the same name under another number"
+        for pending in candidates:
+            if number(key[1]) and number(pending[1]) == number(key[1]):
+                return pending, "it has the same number"
         return None, ""
 
     def is_ahead(self, key: MigrationKey, position: int) -> bool:

@@ -29,6 +29,10 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+_FAULTS = frozenset({"migration_guard.E201", "migration_guard.E202", "migration_guard.E203"})
+"""What keeps the graph of every app from being loaded, in whichever app it is."""
+
+
 class Status(StrEnum):
     """The verdict on a database, or on several: the worst of them."""
 
@@ -91,7 +95,7 @@ class Counts:
             label not in snapshot.kept_off and (app_labels is None or label in app_labels)
             for label, _ in graph.nodes
         )
-        orphaned = sum(row.kind in Kind.orphaned() for row in rows)
+        orphaned = sum(row.kind in Kind.orphaned() and row.key[0] not in snapshot.kept_off for row in rows)
         return cls(total=total, applied=total - pending, pending=pending, orphaned=orphaned)
 
 
@@ -107,6 +111,8 @@ class Report:
     checked_at: datetime
     silenced: tuple[str, ...] = ()
     """Codes of findings that ``SILENCED_SYSTEM_CHECKS`` took out."""
+    app_labels: frozenset[str] | None = None
+    """The apps that the report is on; None for all."""
 
     @property
     def alias(self) -> str:
@@ -121,22 +127,24 @@ class Report:
     @property
     def pending(self) -> tuple[MigrationKey, ...]:
         """Pending migrations in the order in which ``migrate`` would run them."""
-        return self.snapshot.pending
+        return tuple(key for key in self.snapshot.pending if self._is_on(key))
 
     @property
     def record_only(self) -> tuple[MigrationKey, ...]:
         """Squashes that the next ``migrate`` will record without running anything."""
-        return self.snapshot.record_only
+        return tuple(key for key in self.snapshot.record_only if self._is_on(key))
 
     @property
     def conflicts(self) -> dict[str, tuple[str, ...]]:
         """Apps with more than one leaf node."""
-        return self.snapshot.graph.conflicts if self.snapshot.graph else {}
+        conflicts = self.snapshot.graph.conflicts if self.snapshot.graph else {}
+        return {label: names for label, names in conflicts.items() if self._is_on((label, ""))}
 
     @property
     def inconsistencies(self) -> tuple[tuple[MigrationKey, MigrationKey], ...]:
         """Pairs of an applied migration and its dependency that is not applied."""
-        return self.snapshot.graph.inconsistent if self.snapshot.graph else ()
+        pairs = self.snapshot.graph.inconsistent if self.snapshot.graph else ()
+        return tuple(pair for pair in pairs if self._is_on(pair[0]))
 
     @property
     def level(self) -> Level | None:
@@ -153,16 +161,22 @@ class Report:
         return Status.HEALTHY
 
     def only(self, app_labels: frozenset[str]) -> Report:
-        """Return the report on some apps; findings that belong to no app stay."""
+        """Return the report on some apps; findings that belong to no app stay, and those on faults of the graph."""
         rows = tuple(row for row in self.rows if row.key[0] in app_labels)
         return replace(
             self,
             rows=rows,
             findings=tuple(
-                one for one in self.findings if one.app_label is None or one.app_label in app_labels
+                one
+                for one in self.findings
+                if one.app_label is None or one.app_label in app_labels or one.code in _FAULTS
             ),
             counts=Counts.of(self.snapshot, rows, app_labels=app_labels),
+            app_labels=app_labels,
         )
+
+    def _is_on(self, key: MigrationKey) -> bool:
+        return self.app_labels is None or key[0] in self.app_labels
 
     @property
     def answered(self) -> bool:

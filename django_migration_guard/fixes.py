@@ -32,6 +32,13 @@ def record(key: MigrationKey) -> str:
     return f'r.record_applied("{key[0]}", "{key[1]}")'
 
 
+def run_out_of_turn(key: MigrationKey, *, alias: str) -> tuple[str, ...]:
+    """Write a command that runs a migration by Django's executor, which plans what ``migrate`` skips or refuses."""
+    imports = "from django.db import connections; from django.db.migrations.executor import MigrationExecutor as E; "
+    call = f'E(connections["{alias}"]).migrate([("{key[0]}", "{key[1]}")])'
+    return ("python", "manage.py", "shell", "-c", imports + call)
+
+
 def unrecord(key: MigrationKey) -> str:
     """Write the recorder's call that removes a migration's rows."""
     return f'r.record_unapplied("{key[0]}", "{key[1]}")'

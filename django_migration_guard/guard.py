@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils import timezone
 
 from . import conf
-from .explanations import explain
+from .explanations import Kind, explain
 from .findings import Counts, Report
 from .flights import Flight
 from .readers.git import read_traces
@@ -40,10 +39,8 @@ def inspect(
     used again. A broken project is an answer, not an exception; an alias that ``DATABASES`` does not have
     raises ``django.utils.connection.ConnectionDoesNotExist``.
     """
-    if alias not in connections.settings:
-        raise connections.exception_class(f"The connection '{alias}' doesn't exist.")
     limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
-    snapshot = _read(alias, thorough=thorough, timeout_seconds=limit)
+    snapshot = _read(_Question(_known(alias), limit, with_times=thorough), thorough=thorough)
     if previous is not None and previous.snapshot == snapshot and not settings.SILENCED_SYSTEM_CHECKS:
         return dataclasses.replace(previous, checked_at=timezone.now())
     return _judged(snapshot)
@@ -55,16 +52,19 @@ def inspect_all(
     """Report on several databases at the same time (default: the setting ``DATABASES``, or all).
 
     A database whose connection this thread has not open yet is asked in a thread of its own, so one that hangs
-    while connecting costs ``timeout_seconds`` and not for ever.
+    while connecting costs ``timeout_seconds`` and not for ever. Loading files and asking git is not on that time.
     """
     limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
-    flights: dict[str, Flight[Report] | None] = {}
-    for alias in aliases_to_inspect() if aliases is None else aliases:
-        compute = _Inspection(alias, limit)
-        flights[alias] = None if _answers_here(alias) else Flight(compute, name=f"migration-guard-{alias}")
+    current_release()
+    chosen = aliases_to_inspect() if aliases is None else aliases
+    questions = [_Question(_known(alias), limit, with_times=True) for alias in chosen]
+    flights = [
+        None if _answers_here(question.alias) else Flight(question, name=f"migration-guard-{question.alias}")
+        for question in questions
+    ]
     return tuple(
-        inspect(alias, timeout_seconds=limit) if flight is None else _landed(flight, alias, limit)
-        for alias, flight in flights.items()
+        _judged(_read(question, flight, thorough=True))
+        for question, flight in zip(questions, flights, strict=True)
     )
 
 
@@ -75,12 +75,20 @@ def aliases_to_inspect() -> tuple[str, ...]:
 
 def silent(alias: str, *, within_seconds: float) -> Report:
     """Report that a database did not answer in time, without asking it."""
+    disk = Disk(apps={}, migrations={})
+    records = _no_answer(within_seconds)
+    return _judged(Snapshot(alias=alias, vendor=_vendor(alias), disk=disk, records=records))
+
+
+def _no_answer(within_seconds: float) -> Records:
     reason = f"no answer within {within_seconds:g} seconds"
-    records = Records(trouble=Trouble(kind=TroubleKind.TIMEOUT, reason=reason))
-    snapshot = Snapshot(
-        alias=alias, vendor=_vendor(alias), disk=Disk(apps={}, migrations={}), records=records
-    )
-    return _judged(snapshot)
+    return Records(trouble=Trouble(kind=TroubleKind.TIMEOUT, reason=reason))
+
+
+def _known(alias: str) -> str:
+    if alias not in connections.settings:
+        raise connections.exception_class(f"The connection '{alias}' doesn't exist.")
+    return alias
 
 
 def _judged(snapshot: Snapshot) -> Report:
@@ -98,19 +106,24 @@ def _judged(snapshot: Snapshot) -> Report:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Inspection:
+class _Question:
+    """Asks one database for its rows, wherever it is called."""
+
     alias: str
     timeout_seconds: float
+    with_times: bool
 
-    def __call__(self) -> Report:
-        return inspect(self.alias, timeout_seconds=self.timeout_seconds)
+    def __call__(self) -> Records:
+        return read_records(self.alias, timeout_seconds=self.timeout_seconds, with_times=self.with_times)
 
-
-def _landed(flight: Flight[Report], alias: str, limit: float) -> Report:
-    try:
-        return flight.result(within_seconds=limit + _GRACE_SECONDS)
-    except TimeoutError:
-        return silent(alias, within_seconds=limit)
+    def answer(self, flight: Flight[Records] | None) -> Records:
+        """Wait for the answer under way, or ask here."""
+        if flight is None:
+            return self()
+        try:
+            return flight.result(within_seconds=self.timeout_seconds + _GRACE_SECONDS)
+        except TimeoutError:
+            return _no_answer(self.timeout_seconds)
 
 
 def _answers_here(alias: str) -> bool:
@@ -122,19 +135,19 @@ def _vendor(alias: str) -> str:
     """Return Django's name of the engine; empty where the backend cannot be loaded."""
     try:
         return connections[alias].vendor
-    except ImproperlyConfigured:
+    except Exception:  # noqa: BLE001 - an engine is a package: anything can come out of its import
         return ""
 
 
-def _read(alias: str, *, thorough: bool, timeout_seconds: float) -> Snapshot:
-    release = current_release()
+def _read(question: _Question, flight: Flight[Records] | None = None, *, thorough: bool) -> Snapshot:
+    release, alias = current_release(), question.alias
     kept_off: frozenset[str] = frozenset()
     try:
         kept_off = release.kept_off(alias)
     except Exception as error:  # noqa: BLE001 - a router is a project's code: anything can come out of it
         records = Records(trouble=Trouble(kind=TroubleKind.ROUTER, reason=f"{type(error).__name__}: {error}"))
     else:
-        records = read_records(alias, timeout_seconds=timeout_seconds, with_times=thorough)
+        records = question.answer(flight)
     graph, faults = _graph(release, records)
     snapshot = Snapshot(
         alias=alias,
@@ -147,8 +160,10 @@ def _read(alias: str, *, thorough: bool, timeout_seconds: float) -> Snapshot:
         setting_problems=conf.problems(),
     )
     if thorough:
-        unknown = [key for key in records.rows or () if key not in release.disk.migrations]
-        return dataclasses.replace(snapshot, traces=read_traces(release.disk, unknown))
+        # Without an answer from git, rows for which git may have one are explained like this.
+        open_questions = Kind.orphaned() | {Kind.RENAMED}
+        keys = [row.key for row in explain(snapshot) if row.kind in open_questions]
+        return dataclasses.replace(snapshot, traces=read_traces(release.disk, keys))
     return snapshot
 
 

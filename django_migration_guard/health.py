@@ -49,14 +49,13 @@ class Migrations(HealthCheck):
         """Return the aliases that this check looks at."""
         return aliases_to_inspect() if self.databases is None else tuple(self.databases)
 
-    def fresh_verdicts(self) -> list[Verdict] | None:
-        """Return the verdicts that are kept, without waiting; None where one has to be asked for."""
-        kept = [verdicts.fresh(alias) for alias in self.aliases()]
-        return None if None in kept else [verdict for verdict in kept if verdict is not None]
-
     def verdicts(self) -> list[Verdict]:
         """Return a verdict an alias, waiting for the databases where none is kept."""
         return verdicts.current(self.aliases())
+
+    async def averdicts(self) -> list[Verdict]:
+        """Do what :meth:`verdicts` does, without holding the event loop."""
+        return await verdicts.acurrent(self.aliases())
 
 
 def _told(report: Report) -> str:

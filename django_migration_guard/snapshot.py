@@ -133,6 +133,7 @@ class TroubleKind(StrEnum):
     """Why a database gave no rows."""
 
     UNREACHABLE = "cannot be reached"
+    UNREADABLE = "cannot be read"
     TIMEOUT = "did not answer in time"
     DENIED = "refused to be read"
     ROUTER = "router failed"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import conf, guard
-from .findings import Report
-from .flights import Flight
+from .findings import Report, Status
+from .flights import Flight, Flights, after_fork
 
 logger = logging.getLogger("django_migration_guard")
 
@@ -36,7 +35,8 @@ class Verdicts:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[str, Verdict] = {}
-        self._flights: dict[str, Flight[Verdict]] = {}
+        self._logged: dict[str, Status] = {}
+        self._flights: Flights[Verdict] = Flights()
 
     def fresh(self, alias: str) -> Verdict | None:
         """Return the verdict that is kept, unless it is older than ``PROBE_CACHE_SECONDS``. Never waits."""
@@ -52,56 +52,64 @@ class Verdicts:
         is that it did not answer in time. Raises what :func:`guard.inspect` raises for an unknown alias.
         """
         limit = conf.current().probe_timeout_seconds
-        departed = [self._fresh_or_flight(alias, limit) for alias in aliases]
-        return [
-            self._landed(alias, one, limit) if isinstance(one, Flight) else one
-            for alias, one in zip(aliases, departed, strict=True)
-        ]
+        departed = {alias: self._fresh_or_flight(alias, limit) for alias in aliases}
+        return [self._landed(alias, one, limit) for alias, one in departed.items()]
+
+    async def acurrent(self, aliases: Sequence[str]) -> list[Verdict]:
+        """Do what :meth:`current` does, holding neither the event loop nor a thread a caller."""
+        limit = conf.current().probe_timeout_seconds
+        departed = {alias: self._fresh_or_flight(alias, limit) for alias in aliases}
+        for one in departed.values():
+            if isinstance(one, Flight):
+                await one.wait(within_seconds=limit)
+        return [self._landed(alias, one, limit) for alias, one in departed.items()]
 
     def _fresh_or_flight(self, alias: str, limit: float) -> Verdict | Flight[Verdict]:
-        with self._lock:
-            fresh = self.fresh(alias)
-            if fresh is not None:
-                return fresh
-            flight = self._flights.get(alias)
-            if flight is None:
-                flight = Flight(lambda: self._ask(alias, limit), name=f"migration-guard-probe-{alias}")
-                self._flights[alias] = flight
-            return flight
+        return self.fresh(alias) or self._flights.join(
+            alias,
+            lambda: self._ask(alias, limit),
+            name=f"migration-guard-probe-{alias}",
+            within_seconds=limit,
+        )
 
-    def _landed(self, alias: str, flight: Flight[Verdict], limit: float) -> Verdict:
+    def _landed(self, alias: str, one: Verdict | Flight[Verdict], limit: float) -> Verdict:
+        """Give the verdict. That a database is silent is not kept: the next probe hears it as soon as it speaks."""
+        if isinstance(one, Verdict):
+            return one
         try:
-            return flight.result(within_seconds=limit)
+            return one.result(within_seconds=limit)
         except TimeoutError:
             report = guard.silent(alias, within_seconds=limit)
-            return self._tell(alias, Verdict(report=report, landed=time.monotonic()))
+            self._log(report)
+            return Verdict(report=report, landed=time.monotonic())
 
     def _ask(self, alias: str, limit: float) -> Verdict:
         """Run in the flight's thread, whose connection is closed again by :func:`guard.inspect`."""
+        fresh = self.fresh(alias)
+        if fresh is not None:  # from a flight that landed while this one was being started
+            return fresh
         previous = self._kept.get(alias)
-        try:
-            report = guard.inspect(
-                alias,
-                thorough=False,
-                timeout_seconds=limit * _SERVER_SHARE,
-                previous=previous.report if previous else None,
-            )
-            return self._tell(alias, Verdict(report=report, landed=time.monotonic()))
-        finally:
-            with self._lock:
-                self._flights.pop(alias, None)
-
-    def _tell(self, alias: str, verdict: Verdict) -> Verdict:
-        """Keep a verdict, and log it where it is another one than before."""
-        with self._lock:
-            before = self._kept.get(alias)
-            self._kept[alias] = verdict
-        report = verdict.report
-        if before is None or before.report.status is not report.status:
-            codes = ", ".join(sorted({finding.code for finding in report.findings})) or "no findings"
-            level = logging.INFO if report.status.rank == 0 else logging.WARNING
-            logger.log(level, "migrations of database '%s' are %s: %s", alias, report.status.value, codes)
+        report = guard.inspect(
+            alias,
+            thorough=False,
+            timeout_seconds=limit * _SERVER_SHARE,
+            previous=previous.report if previous else None,
+        )
+        verdict = self._kept[alias] = Verdict(report=report, landed=time.monotonic())
+        self._log(report)
         return verdict
+
+    def _log(self, report: Report) -> None:
+        """Log a status where it is another one than before."""
+        with self._lock:
+            before = self._logged.get(report.alias)
+            self._logged[report.alias] = report.status
+        if before is not report.status:
+            codes = ", ".join(sorted({finding.code for finding in report.findings})) or "no findings"
+            level = logging.INFO if report.status is Status.HEALTHY else logging.WARNING
+            logger.log(
+                level, "migrations of database '%s' are %s: %s", report.alias, report.status.value, codes
+            )
 
 
 _SERVER_SHARE = 0.8
@@ -112,9 +120,7 @@ verdicts = Verdicts()
 
 
 def _start_afresh() -> None:
-    """Forget everything after a fork: threads and locks of the parent are not there."""
     verdicts.__init__()  # type: ignore[misc]
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_start_afresh)
+after_fork(_start_afresh)

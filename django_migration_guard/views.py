@@ -5,20 +5,29 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.conf import settings as django_settings
-from django.db import transaction
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import caches
+from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import MediaType
+from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from health_check.base import HealthCheckResult
 from health_check.exceptions import ServiceWarning
 from health_check.views import HealthCheckView
 
 from . import conf
 from .findings import Status
+from .flights import Flight, Flights, after_fork
 from .health import Migrations
 from .reporters.probe import Answer, OtherCheck, render_json, render_openmetrics, render_text
 
@@ -41,6 +50,7 @@ _CONTENT_TYPES = {
 _FORMATS = {"json": _JSON, "text": "text/plain", "openmetrics": _OPENMETRICS}
 
 
+@method_decorator(login_not_required, name="dispatch")
 class ReadyView(HealthCheckView):
     """Answers 200 where this process may take traffic, and 503 where it may not.
 
@@ -56,67 +66,155 @@ class ReadyView(HealthCheckView):
         return (Migrations, *conf.current().probe_checks)
 
     async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's signature
-        """Run the checks side by side and answer in the format that was asked for."""
-        migrations, *others = self._instances()
-        verdicts = migrations.fresh_verdicts()
-        if verdicts is None:
-            verdicts = await asyncio.to_thread(migrations.verdicts)
-        results = await asyncio.gather(*(check.get_result() for check in others))
+        """Ask everything at the same time, and answer in the format that was asked for."""
+        limit = conf.current().probe_timeout_seconds
+        others = [(_name(check), _departed(check, limit)) for check in conf.current().probe_checks]
+        details = _may_see_details(request)
+        verdicts = await Migrations().averdicts()
+        for _, flight in others:
+            await flight.wait(within_seconds=limit)
+        if isinstance(details, Flight):
+            await details.wait(within_seconds=limit)
         answer = Answer(
             reports=[verdict.report for verdict in verdicts],
             ages=[verdict.age_seconds for verdict in verdicts],
-            others=[_other(result) for result in results],
-            details=await _may_see_details(request),
+            others=_told_apart([_landed(name, flight, limit) for name, flight in others]),
+            details=details if isinstance(details, bool) else _is_known_as_staff(details, limit),
         )
         return _response(answer, self._media_type(request))
-
-    def _instances(self) -> tuple[Any, ...]:
-        return tuple(self.get_checks())
 
     @staticmethod
     def _media_type(request: HttpRequest) -> str:
         asked = request.GET.get("format")
         if asked is not None:
             return _FORMATS.get(asked, _JSON)
-        return request.get_preferred_type(list(_RENDERERS)) or _JSON
+        # Prometheus adds parameters like version=1.0.0, which Django takes for another media type.
+        accepted = (MediaType(f"{one.main_type}/{one.sub_type}") for one in request.accepted_types)
+        return next((offered for one in accepted for offered in _RENDERERS if one.match(offered)), _JSON)
 
 
 def _response(answer: Answer, media_type: str) -> HttpResponse:
     unhealthy = answer.status is Status.UNHEALTHY and media_type != _OPENMETRICS
-    return HttpResponse(
+    response = HttpResponse(
         _RENDERERS[media_type](answer),
         content_type=_CONTENT_TYPES.get(media_type, media_type),
         status=503 if unhealthy else 200,
     )
+    add_never_cache_headers(response)
+    return response
 
 
-def _other(result: HealthCheckResult) -> OtherCheck:
+_further_checks: Flights[OtherCheck] = Flights()
+after_fork(_further_checks.__init__)  # type: ignore[misc]
+
+
+class _HereAndNow(ThreadPoolExecutor):
+    """Runs what it is given in the calling thread, so that a check leaves no thread with a connection behind."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
+            future.set_exception(error)
+        return future
+
+
+def _departed(check: Any, limit: float) -> Flight[OtherCheck]:
+    """Run a check of ``PROBE_CHECKS``, however many probes wait for it, in a thread that nobody has to wait for."""
+    return _further_checks.join(
+        repr(check), partial(_checked, check), name=f"migration-guard-{_name(check)}", within_seconds=limit
+    )
+
+
+def _checked(check: Any) -> OtherCheck:
+    try:
+        (instance,) = HealthCheckView(checks=(check,)).get_checks()
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_default_executor(_HereAndNow(max_workers=1))
+            error = runner.run(instance.get_result()).error
+    except Exception:
+        logger.exception("PROBE_CHECKS names %r, which cannot be run", check)
+        return OtherCheck(name=_name(check), status=Status.UNHEALTHY, output="it cannot be run; see the log")
+    finally:
+        _close_connections()
     status = Status.HEALTHY
-    if result.error is not None:
-        status = Status.DEGRADED if isinstance(result.error, ServiceWarning) else Status.UNHEALTHY
-    return OtherCheck(name=type(result.check).__name__, status=status, output=str(result.error or ""))
+    if error is not None:
+        status = Status.DEGRADED if isinstance(error, ServiceWarning) else Status.UNHEALTHY
+    return OtherCheck(name=_name(check), status=status, output="" if error is None else str(error))
 
 
-async def _may_see_details(request: HttpRequest) -> bool:
-    """Tell whether names and reasons are for this caller: by setting, by token, or by a staff session."""
+def _landed(name: str, flight: Flight[OtherCheck], limit: float) -> OtherCheck:
+    try:
+        return flight.result(within_seconds=limit)
+    except TimeoutError:
+        return OtherCheck(name=name, status=Status.UNHEALTHY, output=f"no answer within {limit:g} seconds")
+
+
+def _name(check: Any) -> str:
+    check = check[0] if isinstance(check, list | tuple) else check
+    return check.rpartition(".")[2] if isinstance(check, str) else check.__name__
+
+
+def _told_apart(others: list[OtherCheck]) -> list[OtherCheck]:
+    """Number the checks of one class: names of metrics must not be given twice."""
+    names = [other.name for other in others]
+    return [
+        replace(other, name=f"{other.name} {earlier + 1}")
+        if (earlier := names[:index].count(other.name))
+        else other
+        for index, other in enumerate(others)
+    ]
+
+
+def _close_connections() -> None:
+    """Close what this thread has opened: nobody else can."""
+    connections.close_all()
+    caches.close_all()
+
+
+_SESSIONS_AT_ONCE = 8
+"""How many sessions are read at the same time. A caller beyond that is answered as a stranger."""
+
+
+def _may_see_details(request: HttpRequest) -> bool | Flight[bool]:
+    """Tell whether names and reasons are for this caller: by setting, by token, or by a staff session.
+
+    A session is read in a thread of its own, because its database or cache may be what hangs.
+    """
     chosen = conf.current()
     if chosen.probe_details:
         return True
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if chosen.probe_token is not None and scheme.lower() == "bearer":
-        return hmac.compare_digest(token.strip().encode(), chosen.probe_token.encode())
-    if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "auser"):
+        sent = token.strip().encode("latin-1", "replace")  # a server reads the bytes of headers as Latin-1
+        return hmac.compare_digest(sent, chosen.probe_token.encode())
+    if django_settings.SESSION_COOKIE_NAME not in request.COOKIES or not hasattr(request, "user"):
         return False
+    name = "migration-guard-session"
+    if sum(thread.name == name for thread in threading.enumerate()) >= _SESSIONS_AT_ONCE:
+        return False
+    return Flight(partial(_is_staff, request), name=name)
+
+
+def _is_staff(request: HttpRequest) -> bool:
     try:
-        user = await asyncio.wait_for(request.auser(), chosen.probe_timeout_seconds)
+        return bool(request.user.is_active and getattr(request.user, "is_staff", False))
+    finally:
+        _close_connections()
+
+
+def _is_known_as_staff(session: Flight[bool], limit: float) -> bool:
+    try:
+        return session.result(within_seconds=limit)
     except Exception:  # sessions live in a database or a cache that may be what is broken
         logger.warning(
             "the session of a probe could not be read; it is answered as a stranger", exc_info=True
         )
         return False
-    return bool(user.is_active and user.is_staff)
 
 
+@login_not_required
 @transaction.non_atomic_requests
 @never_cache
 @require_safe

@@ -32,10 +32,22 @@ def apps_on_disk() -> dict[str, App]:
 
 
 def files_of(app: App) -> Iterator[MigrationFile]:
-    """Name the migrations that Django would load from an app, by the names of its files alone."""
+    """Name the migrations that Django would load from an app; what they replace is known where they are imported."""
+    module, _ = MigrationLoader.migrations_module(app.label)
     if app.state is AppState.MIGRATED and app.directory is not None:
         for name in sorted(app.names):
-            yield MigrationFile(key=(app.label, name), path=str(Path(app.directory) / f"{name}.py"))
+            migration = getattr(sys.modules.get(f"{module}.{name}"), "Migration", None)
+            replaces = getattr(migration, "replaces", ())
+            yield MigrationFile(
+                key=(app.label, name),
+                path=str(Path(app.directory) / f"{name}.py"),
+                replaces=tuple(filter(is_pair, replaces)) if isinstance(replaces, list | tuple) else (),
+            )
+
+
+def is_pair(named: object) -> bool:
+    """Tell whether something that a migration names is a key: a tuple of an app label and a name."""
+    return isinstance(named, tuple) and len(named) == 2 and all(isinstance(part, str) for part in named)
 
 
 def _app(config: AppConfig) -> App:

@@ -50,3 +50,11 @@ def meaning(error: BaseException, vendor: str) -> Meaning:
         return _NUMBERS.get(number, Meaning.OTHER) if isinstance(number, int) else Meaning.OTHER
     text = str(cause)
     return next((known for part, known in _TEXTS.items() if part in text), Meaning.OTHER)
+
+
+def wording(error: BaseException, vendor: str) -> str:
+    """Return the text of an exception on one line, with the number that MariaDB and MySQL give behind it."""
+    args = (error.__cause__ or error).args
+    numbered = vendor == "mysql" and len(args) == 2
+    text = f"{args[1]} (error {args[0]})" if numbered else str(error)
+    return " ".join(text.split())

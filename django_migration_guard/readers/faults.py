@@ -7,18 +7,20 @@ import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
+from django.core.management.base import CommandError
 from django.db.migrations import Migration
 from django.db.migrations.exceptions import CircularDependencyError, NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
-from ..snapshot import AppState, Fault, FaultKind, MigrationKey
-from .disk import apps_on_disk, source_path
+from ..snapshot import AppState, Fault, FaultKind, MigrationKey, dotted
+from .disk import apps_on_disk, is_pair, source_path
 
 _MERGE_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-def faults_on_disk(first: Exception) -> tuple[Fault, ...]:
+def faults_on_disk(first: BaseException) -> tuple[Fault, ...]:
     """Find every file that does not load, after Django stopped with ``first`` at one of them."""
     found = [fault for label in apps_on_disk() for fault in _faults_of_app(label)]
     return tuple(found) or (_fault_of_file(first, key=None, app_label=None, path=None),)
@@ -32,32 +34,52 @@ def _faults_of_app(label: str) -> list[Fault]:
     path = None if app.directory is None else str(Path(app.directory) / "__init__.py")
     try:
         import_module(module)
-    except Exception as error:  # noqa: BLE001 - the package is code: anything can come out of it
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the package is code: anything can come out of it
         return [_fault_of_file(error, key=None, app_label=label, path=path)]
     faults = []
     for name in sorted(app.names):
         path = str(Path(app.directory or "") / f"{name}.py")
         try:
-            has_class = hasattr(import_module(f"{module}.{name}"), "Migration")
-        except Exception as error:  # noqa: BLE001 - a migration file is code: anything can come out of it
+            loaded = import_module(f"{module}.{name}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a migration file is code: anything can come out
             faults.append(_fault_of_file(error, key=(label, name), app_label=label, path=path))
         else:
-            if not has_class:
-                faults.append(
-                    Fault(
-                        kind=FaultKind.FILE,
-                        reason="it has no Migration class",
-                        key=(label, name),
-                        app_label=label,
-                        path=path,
-                        line=1,
-                    )
-                )
+            faults += _faults_of_class(loaded, (label, name), path)
     return faults
 
 
+def _faults_of_class(module: ModuleType, key: MigrationKey, path: str) -> list[Fault]:
+    reason, line = "it has no Migration class", 1
+    if hasattr(module, "Migration"):
+        try:
+            module.Migration(key[1], key[0])
+        except Exception as error:  # noqa: BLE001 - Django makes lists of what a project wrote
+            reason = f"its Migration class cannot be used: {type(error).__name__}: {error}"
+            line = _line_naming(path, None, "Migration") or 1
+        else:
+            return []
+    return [Fault(kind=FaultKind.FILE, reason=reason, key=key, app_label=key[0], path=path, line=line)]
+
+
+def malformed(migrations: Mapping[MigrationKey, Migration]) -> tuple[Fault, ...]:
+    """Find what names another migration and is no pair; Django fails on it late, or drops a squash in silence."""
+    return tuple(
+        _fault_at(
+            FaultKind.FILE,
+            f"{named!r} in its {part} is no tuple of an app label and a name",
+            key,
+            migrations,
+            part=part,
+        )
+        for key, migration in sorted(migrations.items())
+        for part in ("dependencies", "run_before", "replaces")
+        for named in getattr(migration, part)
+        if not is_pair(named)
+    )
+
+
 def _fault_of_file(
-    error: Exception, *, key: MigrationKey | None, app_label: str | None, path: str | None
+    error: BaseException, *, key: MigrationKey | None, app_label: str | None, path: str | None
 ) -> Fault:
     line = None
     reason = f"{type(error).__name__}: {error}"
@@ -76,23 +98,25 @@ def fault_of_graph(
     error: Exception, migrations: Mapping[MigrationKey, Migration], unmigrated: frozenset[str]
 ) -> Fault:
     """Translate what came out of Django's ``build_graph``, and find the line that names the dependency."""
-    if isinstance(error, NodeNotFoundError):
+    if isinstance(error, NodeNotFoundError) and error.node not in migrations:
         origin = error.origin or getattr(error.__cause__, "origin", None)
         key = (origin.app_label, origin.name) if isinstance(origin, Migration) else None
         return _fault_at(FaultKind.MISSING_DEPENDENCY, str(error), key, migrations, missing=error.node)
     if isinstance(error, CircularDependencyError):
         names = {f"{key[0]}.{key[1]}": key for key in sorted(migrations)}
         members = [names[name] for name in str(error).split(", ") if name in names]
-        key = members[0] if members else None
-        return _fault_at(
-            FaultKind.CYCLE, str(error), key, migrations, missing=members[-1] if members else None
-        )
+        # Where Django enters the cycle depends on the order of a set; each member depends on the one before it.
+        first = members.index(min(members)) if members else 0
+        cycle = members[first:] + members[:first]
+        reason = ", ".join(map(dotted, cycle)) or str(error)
+        key, last = (cycle[0], cycle[-1]) if cycle else (None, None)
+        return _fault_at(FaultKind.CYCLE, reason, key, migrations, missing=last)
+    squash = _squash_at_fault(error, migrations)
+    if squash is not None:
+        return squash
     possible = unmigrated | {label for label, _ in migrations}
     for key, migration in sorted(migrations.items()):
         for dependency in [*migration.dependencies, *migration.run_before]:
-            if not _is_pair(dependency):
-                reason = f"the dependency {dependency!r} is not a pair of an app label and a name"
-                return _fault_at(FaultKind.MISSING_DEPENDENCY, reason, key, migrations)
             if dependency[1] in {"__first__", "__latest__"} and dependency[0] not in possible:
                 return _fault_at(
                     FaultKind.MISSING_DEPENDENCY,
@@ -105,12 +129,32 @@ def fault_of_graph(
     return Fault(kind=kind, reason=f"{type(error).__name__}: {error}")
 
 
-def _is_pair(dependency: object) -> bool:
-    return (
-        isinstance(dependency, tuple | list)
-        and len(dependency) == 2
-        and all(isinstance(part, str) for part in dependency)
+def _squash_at_fault(error: Exception, migrations: Mapping[MigrationKey, Migration]) -> Fault | None:
+    """Explain what comes out of the replacing itself, which Django begins when all dependencies are drawn."""
+    if not isinstance(error, CommandError | KeyError | NodeNotFoundError):
+        return None
+    for key in sorted(migrations):
+        if _replaces_itself(key, migrations):
+            reason = f"what it replaces leads back to itself ({type(error).__name__}: {error})"
+            return _fault_at(FaultKind.CYCLE, reason, key, migrations, missing=key, part="replaces")
+    if not isinstance(error, NodeNotFoundError):
+        return None
+    reason = (
+        f"another squash replaces it, and before 6.0 Django does not load every squash of a squash: {error}"
     )
+    path = source_path(migrations[error.node])
+    return Fault(kind=FaultKind.FILE, reason=reason, key=error.node, app_label=error.node[0], path=path)
+
+
+def _replaces_itself(key: MigrationKey, migrations: Mapping[MigrationKey, Migration]) -> bool:
+    found: set[MigrationKey] = set()
+    todo = [key]
+    while todo:
+        migration = migrations.get(todo.pop())
+        new = {(label, name) for label, name in migration.replaces} - found if migration else set()
+        found |= new
+        todo += new
+    return key in found
 
 
 def _fault_at(
@@ -120,15 +164,16 @@ def _fault_at(
     migrations: Mapping[MigrationKey, Migration],
     *,
     missing: MigrationKey | None = None,
+    part: str = "dependencies",
 ) -> Fault:
     path = source_path(migrations[key]) if key is not None and key in migrations else None
-    line = _line_naming(path, missing) if path is not None else None
+    line = _line_naming(path, missing, part) if path is not None else None
     label = key[0] if key else None
     return Fault(kind=kind, reason=reason, key=key, app_label=label, path=path, line=line, missing=missing)
 
 
-def _line_naming(path: str, key: MigrationKey | None) -> int | None:
-    """Find the line that names a dependency; else the one that sets ``dependencies``."""
+def _line_naming(path: str, key: MigrationKey | None, name: str) -> int | None:
+    """Find the line that names a migration; else the one that sets or defines ``name``."""
     try:
         tree = ast.parse(Path(path).read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -139,6 +184,8 @@ def _line_naming(path: str, key: MigrationKey | None) -> int | None:
             values = tuple(part.value for part in node.elts if isinstance(part, ast.Constant))
             if values == key:
                 return node.lineno
-        if isinstance(node, ast.Name) and node.id == "dependencies" and isinstance(node.ctx, ast.Store):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            fallback = node.lineno
+        if isinstance(node, ast.ClassDef) and node.name == name:
             fallback = node.lineno
     return fallback

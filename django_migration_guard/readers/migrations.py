@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+import django
 from django.apps import apps
 from django.core.signals import setting_changed
 from django.db import router
@@ -15,9 +17,9 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from ..snapshot import Disk, Fault, Graph, MigrationFile, MigrationKey
-from .disk import apps_on_disk, files_of, source_path
-from .faults import fault_of_graph, faults_on_disk
+from ..snapshot import App, Disk, Fault, Graph, MigrationFile, MigrationKey
+from .disk import apps_on_disk, files_of, is_pair, source_path
+from .faults import fault_of_graph, faults_on_disk, malformed
 
 
 class _ReleaseLoader(MigrationLoader):
@@ -63,20 +65,16 @@ class Release:
     and ``MIGRATION_MODULES`` changed in tests make :func:`current_release` load again.
     """
 
-    def __init__(self) -> None:
-        loader = MigrationLoader(None, load=False)
-        faults: tuple[Fault, ...] = ()
-        try:
-            loader.load_disk()
-        except Exception as error:  # noqa: BLE001 - a migration file is code: anything can come out of it
-            faults = faults_on_disk(error)
+    def __init__(
+        self, loader: MigrationLoader, installed: Mapping[str, App], faults: tuple[Fault, ...] = ()
+    ) -> None:
+        """Take over what ``loader`` has loaded; its graph, if it has one, is not looked at."""
         self.migrations: dict[MigrationKey, Migration] = loader.disk_migrations or {}
         self._migrated = frozenset(loader.migrated_apps)
         self._unmigrated = frozenset(loader.unmigrated_apps)
-        installed = apps_on_disk()
         files = {
             key: MigrationFile(
-                key=key, path=source_path(migration), replaces=tuple(map(_pair, migration.replaces))
+                key=key, path=source_path(migration), replaces=tuple(filter(is_pair, migration.replaces))
             )
             for key, migration in self.migrations.items()
         }
@@ -88,6 +86,19 @@ class Release:
         self._loader = lru_cache(maxsize=8)(self._build)
         self.graph = lru_cache(maxsize=8)(self._answer)
         self.kept_off = lru_cache(maxsize=None)(self._kept_off)
+
+    @classmethod
+    def on_disk(cls) -> Release:
+        """Load the files of all installed apps; those that do not load become faults."""
+        loader = MigrationLoader(None, load=False)
+        faults: tuple[Fault, ...] = ()
+        try:
+            loader.load_disk()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a migration file is code: anything can come out
+            faults = faults_on_disk(error)
+        else:
+            faults = malformed(loader.disk_migrations)
+        return cls(loader, apps_on_disk(), faults)
 
     def _build(self, decisive_rows: frozenset[MigrationKey]) -> _ReleaseLoader | Fault:
         """Let Django build the graph, which depends on the rows only through squashes and what they replace."""
@@ -104,7 +115,10 @@ class Release:
             return loader
         applied = (recorded - self._decisive) | frozenset(loader.applied_migrations)
         nodes = frozenset(loader.graph.nodes)
-        plan = _plan(loader, applied)
+        try:
+            plan = _plan(loader, applied)
+        except KeyError as error:  # before 6.0 a squash that replaces itself leaves a graph without its node
+            return fault_of_graph(error, self.migrations, self._unmigrated)
         unapplied = nodes - applied
         leaves: dict[str, tuple[str, ...]] = {}
         for app_label, name in loader.graph.leaf_nodes():
@@ -125,7 +139,7 @@ class Release:
         """
         if not router.routers:
             return frozenset()
-        return frozenset(label for label in self._migrated if not self._may_touch(alias, label))
+        return frozenset(label for label in sorted(self._migrated) if not self._may_touch(alias, label))
 
     def _may_touch(self, alias: str, label: str) -> bool:
         if router.allow_migrate(alias, label):
@@ -163,13 +177,19 @@ def _inconsistent(
         for key in recorded
         if key in loader.graph.nodes
         for parent in loader.graph.node_map[key].parents
-        if parent.key not in recorded and not loader.all_replaced_applied(parent.key, rows)
+        if parent.key not in recorded and not _stands_for_recorded(loader, parent.key, rows)
     )
 
 
-def _pair(key: Any) -> MigrationKey:
-    app_label, name = key
-    return app_label, name
+def _stands_for_recorded(loader: _ReleaseLoader, key: MigrationKey, rows: dict[MigrationKey, Any]) -> bool:
+    """Tell whether the history check passes over a dependency without a row: a squash of what is recorded.
+
+    Django follows squashes of squashes since 6.0; before, a squash among the replaced needs a row of its own.
+    """
+    if django.VERSION >= (6, 0):
+        return loader.all_replaced_applied(key, rows)
+    squash = loader.replacements.get(key)
+    return squash is not None and all(one in rows for one in squash.replaces)
 
 
 _lock = threading.Lock()
@@ -181,7 +201,7 @@ def current_release() -> Release:
     global _current  # noqa: PLW0603 - one release a process is what the word means
     with _lock:
         if _current is None:
-            _current = Release()
+            _current = Release.on_disk()
         return _current
 
 
@@ -193,4 +213,12 @@ def forget_release(*, setting: str = "MIGRATION_MODULES", **_: object) -> None:
             _current = None
 
 
+def _unlock() -> None:
+    """In a forked process: a thread of the parent may have held the lock, and is not there to let it go."""
+    global _lock  # noqa: PLW0603 - see current_release
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_unlock)
 setting_changed.connect(forget_release, dispatch_uid="migration_guard.forget_release")

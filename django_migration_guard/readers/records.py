@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections
@@ -12,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from ..snapshot import Records, Trouble, TroubleKind
-from .errors import Meaning, meaning
+from .errors import Meaning, meaning, wording
 
 
 def read_records(alias: str, *, timeout_seconds: float, with_times: bool) -> Records:
@@ -23,17 +26,29 @@ def read_records(alias: str, *, timeout_seconds: float, with_times: bool) -> Rec
     waits for a lock as long as the ``timeout`` of its OPTIONS says. An open transaction of the caller stays
     as it was. Whatever the database or its driver says is an answer: this does not raise.
     """
-    vendor = ""
+    vendor, kind = "", TroubleKind.UNREACHABLE
     try:
         connection = connections[alias]
         vendor = connection.vendor
         if _is_absent_file(connection):
             return Records()
-        connection.close_if_unusable_or_obsolete()
+        _close_if_broken(connection)
         with connection.temporary_connection() as cursor:
+            kind = TroubleKind.UNREADABLE
             return _read(connection, cursor, timeout_seconds, with_times)
-    except (Error, ImproperlyConfigured) as error:
-        return Records(trouble=_trouble(error, vendor))
+    except Exception as error:  # noqa: BLE001 - wrong OPTIONS and receivers of connection_created raise anything
+        return Records(trouble=_trouble(error, vendor, kind))
+
+
+def _close_if_broken(connection: BaseDatabaseWrapper) -> None:
+    """Let a connection that has died be opened anew; one that works is the caller's, however old, and stays.
+
+    Django's own ``close_if_unusable_or_obsolete`` also closes what has outlived ``CONN_MAX_AGE`` or is within a
+    transaction, and the transaction would be lost.
+    """
+    suspect = connection.connection is not None and connection.errors_occurred and connection.get_autocommit()
+    if suspect and not connection.is_usable():
+        connection.close()
 
 
 def _read(connection: BaseDatabaseWrapper, cursor: Any, timeout_seconds: float, with_times: bool) -> Records:
@@ -53,7 +68,8 @@ def _read(connection: BaseDatabaseWrapper, cursor: Any, timeout_seconds: float, 
         return Records(tables=_tables_of_the_project(connection, cursor))
     if with_times:
         return Records(
-            rows=tuple((row[0], row[1]) for row in rows), recorded_at=tuple(row[2] for row in rows)
+            rows=tuple((row[0], row[1]) for row in rows),
+            recorded_at=tuple(_with_zone(connection, row[2]) for row in rows),
         )
     return Records(rows=tuple(rows))
 
@@ -95,10 +111,10 @@ def _skip_to_last_result(connection: BaseDatabaseWrapper, cursor: Any) -> None:
 
 def _is_absent_file(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether connecting would create an empty SQLite file: reading must not."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor != "sqlite" or connection.connection is not None or name.startswith("file:"):
+    name = str(connection.settings_dict["NAME"] or "")
+    if connection.vendor != "sqlite" or connection.connection is not None:
         return False
-    path = Path(name)
+    path = Path(url2pathname(urlsplit(name).path) if name.startswith("file:") else name)
     return not connection.is_in_memory_db() and not path.exists() and path.parent.is_dir()  # type: ignore[attr-defined]
 
 
@@ -107,7 +123,16 @@ def _tables_of_the_project(connection: BaseDatabaseWrapper, cursor: Any) -> tupl
     return tuple(sorted(there & set(connection.introspection.django_table_names(only_existing=False))))
 
 
-def _trouble(error: Exception, vendor: str) -> Trouble:
+def _with_zone(connection: BaseDatabaseWrapper, moment: Any) -> Any:
+    """Give a time the zone in which Django has written it: SQLite, MariaDB and MySQL store none."""
+    if isinstance(moment, datetime) and moment.tzinfo is None and connection.timezone is not None:
+        return moment.replace(tzinfo=connection.timezone)
+    return moment
+
+
+def _trouble(error: Exception, vendor: str, otherwise: TroubleKind) -> Trouble:
     kinds = {Meaning.TIMEOUT: TroubleKind.TIMEOUT, Meaning.DENIED: TroubleKind.DENIED}
-    kind = kinds.get(meaning(error, vendor), TroubleKind.UNREACHABLE)
-    return Trouble(kind=kind, reason=" ".join(str(error).split()) or type(error).__name__)
+    text = wording(error, vendor)
+    if not text or not isinstance(error, Error | ImproperlyConfigured):
+        text = f"{type(error).__name__}: {text}".removesuffix(": ")
+    return Trouble(kind=kinds.get(meaning(error, vendor), otherwise), reason=text)

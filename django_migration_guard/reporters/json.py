@@ -15,8 +15,8 @@ VERSION = 1
 
 
 def render(reports: Iterable[Report]) -> str:
-    """Write reports as one JSON document that ends with a line break."""
-    return json.dumps(document(reports), indent=2, ensure_ascii=False) + "\n"
+    """Write reports as one JSON document in ASCII, safe on any terminal, that ends with a line break."""
+    return json.dumps(document(reports), indent=2) + "\n"
 
 
 def document(reports: Iterable[Report]) -> dict[str, Any]:

@@ -49,15 +49,24 @@ def missing_dependency(case: Case) -> Iterator[Statement]:
     a package was downgraded, or an app was taken out of `INSTALLED_APPS`.
     """
     for fault in _faults(case, FaultKind.MISSING_DEPENDENCY):
-        missing = dotted(fault.missing) if fault.missing else "a migration that is not there"
         place = f" ({fault.place})" if fault.place else ""
+        mend = f"mend the dependency in {fault.place or 'the file'}"
+        if fault.missing is None:
+            message, summary = f"{_name(fault)} misses a dependency{place}: {fault.reason}.", f"M{mend[1:]}."
+        elif fault.missing[0] in case.snapshot.disk.apps:
+            missing = dotted(fault.missing)
+            message = f"{_name(fault)} depends on {missing}, which is not on disk{place}."
+            summary = f"Bring {missing} back, or {mend}."
+        else:
+            label = fault.missing[0]
+            absent = f"{dotted(fault.missing)}, and no installed app has the label '{label}'"
+            message = f"{_name(fault)} depends on {absent}{place}."
+            summary = f"Put the app '{label}' into INSTALLED_APPS, or {mend}."
         yield Statement(
-            message=f"{_name(fault)} depends on {missing}, which is not on disk{place}: {fault.reason}",
+            message=message,
             key=fault.key,
             app_label=fault.app_label,
-            fixes=(
-                Fix(summary=f"Bring {missing} back, or mend the dependency in {fault.place or 'the file'}."),
-            ),
+            fixes=(Fix(summary=summary),),
             evidence=_evidence(fault),
         )
 
@@ -117,9 +126,9 @@ def ignored_package(case: Case) -> Iterator[Statement]:
     for app in sorted(case.snapshot.disk.apps.values(), key=lambda app: app.label):
         if app.state is AppState.IGNORED_PACKAGE and app.directory is not None:
             script = f'import pathlib; (pathlib.Path(r"{app.directory}") / "__init__.py").touch()'
+            files = "1 migration file" if len(app.names) == 1 else f"{len(app.names)} migration files"
             yield Statement(
-                message=f"{app.label} has {len(app.names)} migration files that Django ignores: "
-                f"{app.directory} has no __init__.py.",
+                message=f"{app.label} has {files} that Django ignores: {app.directory} has no __init__.py.",
                 app_label=app.label,
                 fixes=(Fix(summary="Create the missing __init__.py.", commands=(("python", "-c", script),)),),
                 evidence={"directory": app.directory, "names": ", ".join(sorted(app.names))},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..explanations import Kind
 from ..findings import Fix
-from ..fixes import look_at_sql, manage, record, recorder, unrecord
+from ..fixes import look_at_sql, manage, record, recorder, run_out_of_turn, unrecord
 from ..snapshot import MigrationKey, TroubleKind, dotted
 from .registry import Case, Statement, rule
 
@@ -17,8 +17,12 @@ def database_silent(case: Case) -> Iterator[Statement]:
     trouble = case.snapshot.records.trouble
     if trouble is None or trouble.kind is TroubleKind.ROUTER:
         return
+    is_file = case.snapshot.vendor == "sqlite"
     ways_out = {
-        TroubleKind.UNREACHABLE: "Start the server, or mend the DATABASES settings of this alias.",
+        TroubleKind.UNREACHABLE: "Mend NAME in the DATABASES settings of this alias, or the rights to the file."
+        if is_file
+        else "Start the server, or mend the DATABASES settings of this alias.",
+        TroubleKind.UNREADABLE: "Mend what the reason names.",
         TroubleKind.TIMEOUT: "Find the session that holds django_migrations locked, or the server that hangs.",
         TroubleKind.DENIED: "Grant this user SELECT on the table django_migrations.",
     }
@@ -39,9 +43,11 @@ def _has_no_history(case: Case) -> bool:
 def database_empty(case: Case) -> Iterator[Statement]:
     """Nothing was ever migrated here, so every table that the code reads is absent."""
     if _has_no_history(case) and not case.snapshot.records.tables:
+        number = len(case.snapshot.pending)
+        count = "its one migration is" if number == 1 else f"all {number} migrations are"
         yield Statement(
             message=f"Database '{case.snapshot.alias}' has no table django_migrations and none of the project's "
-            f"tables; all {len(case.snapshot.pending)} migrations are pending.",
+            f"tables; {count} pending.",
             fixes=(
                 Fix(summary="Create the tables.", commands=(manage("migrate", alias=case.snapshot.alias),)),
             ),
@@ -87,10 +93,7 @@ def inconsistent_history(case: Case) -> Iterator[Statement]:
             message=f"{dotted(applied)} is applied before its dependency {dotted(missing)} on database '{alias}'.",
             key=applied,
             fixes=(
-                Fix(
-                    summary=f"Read what {dotted(missing)} does; where the schema has all of it, record it.",
-                    commands=(look_at_sql(missing, alias=alias), recorder(alias, record(missing))),
-                ),
+                *_take_in(case, missing),
                 Fix(
                     summary=f"Where {dotted(applied)} was never run here, remove its row.",
                     commands=(recorder(alias, unrecord(applied)),),
@@ -104,11 +107,34 @@ def _ghosts(case: Case) -> set[MigrationKey]:
     return {row.key for row in case.rows if row.kind is Kind.GHOST_SQUASH}
 
 
+def _take_in(case: Case, key: MigrationKey) -> tuple[Fix, ...]:
+    """Offer both ways to have a migration applied of which Django's commands will have nothing."""
+    alias = case.snapshot.alias
+    due = _unrecorded(case, key)
+    return (
+        Fix(
+            summary=f"Read what {dotted(key)} does; where the schema has all of it, record it.",
+            commands=(look_at_sql(key, alias=alias), recorder(alias, *map(record, due))),
+        ),
+        Fix(
+            summary=f"Where the schema has none of {dotted(key)}, run it out of turn.",
+            commands=(run_out_of_turn(key, alias=alias),),
+        ),
+    )
+
+
+def _unrecorded(case: Case, key: MigrationKey) -> tuple[MigrationKey, ...]:
+    """Return what must be recorded for a migration to be applied: of a squash, all that it replaces and itself."""
+    targets = case.snapshot.disk.squashes().get(key, frozenset()) | {key}
+    return tuple(sorted(targets - frozenset(case.snapshot.records.rows or ())))
+
+
 def _told_otherwise(case: Case) -> set[MigrationKey]:
     """Pending migrations that another finding explains better than 'not applied'."""
     ghosts = _ghosts(case)
     skipped = set(case.snapshot.graph.skipped) if case.snapshot.graph else set()
-    return ghosts | skipped
+    renamed = {row.partner for row in case.rows if row.kind is Kind.RENAMED and row.partner}
+    return ghosts | skipped | renamed
 
 
 @rule("W105", "pending", blocks_traffic=True)
@@ -156,10 +182,5 @@ def skipped(case: Case) -> Iterator[Statement]:
             yield Statement(
                 message=f"{dotted(key)} is not applied to database '{alias}', and migrate will skip it.",
                 key=key,
-                fixes=(
-                    Fix(
-                        summary=f"Read what {dotted(key)} does; where the schema has all of it, record it.",
-                        commands=(look_at_sql(key, alias=alias), recorder(alias, record(key))),
-                    ),
-                ),
+                fixes=_take_in(case, key),
             )

@@ -55,6 +55,8 @@ def orphaned(case: Case) -> Iterator[Statement]:
 
 def _orphans(case: Case, kind: Kind, message: str) -> Iterator[Statement]:
     for row in _of(case, kind):
+        if row.key[0] in case.snapshot.kept_off:
+            continue
         trace = (case.snapshot.traces or {}).get(row.key)
         fixes: list[Fix] = []
         evidence = _evidence(row)
@@ -62,8 +64,8 @@ def _orphans(case: Case, kind: Kind, message: str) -> Iterator[Statement]:
         if trace is not None:
             fixes.append(restore_file(trace, row.key))
             branches = ", ".join(trace.branches)
-            holder = f"branch {branches}" if branches else "deleted"
-            place = f" ({holder}, commit {trace.commit[:12]} by {trace.author})"
+            holder = f"branch {branches}, commit" if branches else "deleted, last in commit"
+            place = f" ({holder} {trace.commit[:12]} by {trace.author})"
             evidence |= {
                 "commit": trace.commit,
                 "author": trace.author,
@@ -71,7 +73,7 @@ def _orphans(case: Case, kind: Kind, message: str) -> Iterator[Statement]:
                 "path": trace.path,
             }
             evidence |= {"branches": branches} if branches else {}
-        if kind is Kind.LOST:
+        if kind is Kind.LOST and case.snapshot.graph is not None:
             fixes.append(_prune(case, row.key[0]) or _remove(case, row.key))
         yield Statement(
             message=f"{dotted(row.key)} {message}{place}.", key=row.key, fixes=tuple(fixes), evidence=evidence
@@ -165,10 +167,11 @@ def left_over(case: Case) -> Iterator[Statement]:
     for app_label, rows in sorted(by_app.items()):
         prune = _prune(case, app_label)
         for row in rows:
+            fix = prune or _remove(case, row.key)
             yield Statement(
                 message=f"{dotted(row.key)} is recorded, and its file went with the squash: {row.evidence}.",
                 key=row.key,
-                fixes=(prune,) if prune else (_remove(case, row.key),),
+                fixes=(fix,) if case.snapshot.graph is not None else (),
                 evidence=_evidence(row),
             )
 
@@ -185,7 +188,7 @@ def ghost_squash(case: Case) -> Iterator[Statement]:
     squashes = case.snapshot.disk.squashes()
     recorded = frozenset(case.snapshot.records.rows or ())
     for row in _of(case, Kind.GHOST_SQUASH):
-        if row.key not in broken:
+        if row.key not in broken and row.key[0] not in case.snapshot.kept_off:
             missing = tuple(sorted(squashes[row.key] - recorded))
             yield Statement(
                 message=f"{dotted(row.key)} is recorded, and of what it replaces {_names(missing)} "
@@ -209,7 +212,12 @@ def broken_squash(case: Case) -> Iterator[Statement]:
     Some of the migrations that it replaces are recorded and the files of the others are gone, so neither the
     squash nor the originals can run. `migrate --check` exits 0 on it.
     """
+    squashes = case.snapshot.disk.squashes()
+    rows = frozenset(case.snapshot.records.rows or ())
     for broken in broken_squashes(case.snapshot):
+        if broken.squash[0] in case.snapshot.kept_off:
+            continue
+        missing = sorted(squashes[broken.squash] - rows)
         yield Statement(
             message=f"{dotted(broken.squash)} replaces {_names(broken.recorded)}, recorded, and {_names(broken.gone)}, "
             "neither recorded nor on disk: Django drops all of them.",
@@ -220,7 +228,7 @@ def broken_squash(case: Case) -> Iterator[Statement]:
                 ),
                 Fix(
                     summary="Where the schema has all of the squash, record what is missing.",
-                    commands=(recorder(case.snapshot.alias, *map(record, broken.gone)),),
+                    commands=(recorder(case.snapshot.alias, *map(record, missing)),),
                 ),
             ),
             evidence={"recorded": _names(broken.recorded), "gone": _names(broken.gone)},

@@ -18,6 +18,7 @@ from django_migration_guard.findings import Level, Report
 from django_migration_guard.reporters import json, text
 
 NO_FINDINGS, FINDINGS, WRONG_USE, NOT_ASKED, CANCELLED = 0, 1, 2, 3, 130
+_BEHIND = "_behind_the_verb"
 
 _EPILOG = """\
 exit status:
@@ -61,8 +62,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Report, and end with the exit status that the findings call for."""
-        aliases = _known(options["databases"], connections.settings, "database alias")
-        labels = _known(options["apps"], [config.label for config in apps.get_app_configs()], "app label")
+        aliases = _known(_all(options, "databases"), connections.settings, "database alias")
+        labels = _known(
+            _all(options, "apps"), [config.label for config in apps.get_app_configs()], "app label"
+        )
         try:
             reports = guard.inspect_all(aliases or None)
         except KeyboardInterrupt:
@@ -79,8 +82,9 @@ class Command(BaseCommand):
             if chosen == "json"
             else text.render(reports, verbosity=verbosity, paint=self._paint)
         )
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         try:
-            self.stdout.write(rendered, ending="")
+            self.stdout.write(rendered.encode(encoding, "backslashreplace").decode(encoding), ending="")
             self.stdout.flush()
         except BrokenPipeError:
             # The reader, `head` perhaps, has seen enough; Python would complain once more at its end.
@@ -107,6 +111,11 @@ def raise_for(reports: Iterable[Report], fail_level: Level) -> None:
         raise SystemExit(FINDINGS)
 
 
+def _all(options: dict[str, Any], name: str) -> list[str]:
+    """Return what a repeatable option was given before the verb and behind it."""
+    return [*options[name], *options.get(f"{name}{_BEHIND}", [])]
+
+
 def _known(chosen: list[str], possible: Iterable[str], what: str) -> list[str]:
     known = sorted(possible)
     for one in chosen:
@@ -123,10 +132,12 @@ def _add_status_options(parser: argparse.ArgumentParser, *, again: bool = False)
     def default(value: Any) -> Any:
         return argparse.SUPPRESS if again else value
 
+    behind = _BEHIND if again else ""
+
     parser.add_argument(
         "--database",
         action="append",
-        dest="databases",
+        dest=f"databases{behind}",
         metavar="ALIAS",
         default=default([]),
         help="a database to look at; repeatable (default: all)",
@@ -134,7 +145,7 @@ def _add_status_options(parser: argparse.ArgumentParser, *, again: bool = False)
     parser.add_argument(
         "--app",
         action="append",
-        dest="apps",
+        dest=f"apps{behind}",
         metavar="LABEL",
         default=default([]),
         help="an app to report on; repeatable (default: all)",

@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""Django's command line for the shop."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Runs the command in `sys.argv` with the shop's settings, unless DJANGO_SETTINGS_MODULE names others."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
