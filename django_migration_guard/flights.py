@@ -22,8 +22,8 @@ class Flight(Generic[T]):
 
     def __init__(self, compute: Callable[[], T], *, name: str) -> None:
         self._compute = compute
-        self._future: Future[T] = Future()
-        self._future.set_running_or_notify_cancel()  # from here on a caller who gives up cannot cancel it
+        self.future: Future[T] = Future()
+        self.future.set_running_or_notify_cancel()  # from here on a caller who gives up cannot cancel it
         self.started = time.monotonic()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -31,27 +31,27 @@ class Flight(Generic[T]):
         try:
             result = self._compute()
         except BaseException as error:  # noqa: BLE001 - it is raised again in the callers' threads
-            self._future.set_exception(error)
+            self.future.set_exception(error)
         else:
-            self._future.set_result(result)
+            self.future.set_result(result)
 
     @property
     def landed(self) -> bool:
         """Whether the computation has ended."""
-        return self._future.done()
+        return self.future.done()
 
     def result(self, *, within_seconds: float) -> T:
         """Wait until ``within_seconds`` after the start, then return what was computed or raise what was raised.
 
         Raises TimeoutError where the computation is still under way; it goes on.
         """
-        return self._future.result(timeout=max(0.0, self._remaining(within_seconds)))
+        return self.future.result(timeout=max(0.0, self._remaining(within_seconds)))
 
     async def wait(self, *, within_seconds: float) -> None:
         """Wait for the landing without holding a thread, until ``within_seconds`` after the start."""
         remaining = self._remaining(within_seconds)
         if not self.landed and remaining > 0:
-            landing = asyncio.wrap_future(self._future)
+            landing = asyncio.wrap_future(self.future)
             try:
                 await asyncio.wait([landing], timeout=remaining)
             finally:

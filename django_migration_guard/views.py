@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings as django_settings
 from django.contrib.auth.decorators import login_not_required
@@ -33,6 +33,8 @@ from .reporters.probe import Answer, OtherCheck, render_json, render_openmetrics
 
 logger = logging.getLogger("django_migration_guard")
 
+_View = TypeVar("_View", bound=Callable[..., Any])
+
 _JSON = "application/health+json"
 _OPENMETRICS = "application/openmetrics-text"
 _RENDERERS = {
@@ -50,7 +52,14 @@ _CONTENT_TYPES = {
 _FORMATS = {"json": _JSON, "text": "text/plain", "openmetrics": _OPENMETRICS}
 
 
-@method_decorator(login_not_required, name="dispatch")
+def _never_atomic(view: _View) -> _View:
+    """Take a view out of ATOMIC_REQUESTS on every database that has it: a transaction would ask the database."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(alias)(view)
+    return view
+
+
+@method_decorator([login_not_required, _never_atomic], name="dispatch")
 class ReadyView(HealthCheckView):
     """Answers 200 where this process may take traffic, and 503 where it may not.
 
@@ -108,16 +117,17 @@ _further_checks: Flights[OtherCheck] = Flights()
 after_fork(_further_checks.__init__)  # type: ignore[misc]
 
 
-class _HereAndNow(ThreadPoolExecutor):
-    """Runs what it is given in the calling thread, so that a check leaves no thread with a connection behind."""
+class _Executor(ThreadPoolExecutor):
+    """Runs each call in a thread that nobody has to wait for, and that leaves no connection behind."""
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(call(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - it is raised again where the result is asked for
-            future.set_exception(error)
-        return future
+        def compute() -> Any:
+            try:
+                return call(*args, **kwargs)
+            finally:
+                _close_connections()
+
+        return Flight(compute, name="migration-guard-further-check").future
 
 
 def _departed(check: Any, limit: float) -> Flight[OtherCheck]:
@@ -131,13 +141,11 @@ def _checked(check: Any) -> OtherCheck:
     try:
         (instance,) = HealthCheckView(checks=(check,)).get_checks()
         with asyncio.Runner() as runner:
-            runner.get_loop().set_default_executor(_HereAndNow(max_workers=1))
+            runner.get_loop().set_default_executor(_Executor())
             error = runner.run(instance.get_result()).error
     except Exception:
         logger.exception("PROBE_CHECKS names %r, which cannot be run", check)
         return OtherCheck(name=_name(check), status=Status.UNHEALTHY, output="it cannot be run; see the log")
-    finally:
-        _close_connections()
     status = Status.HEALTHY
     if error is not None:
         status = Status.DEGRADED if isinstance(error, ServiceWarning) else Status.UNHEALTHY
@@ -215,7 +223,7 @@ def _is_known_as_staff(session: Flight[bool], limit: float) -> bool:
 
 
 @login_not_required
-@transaction.non_atomic_requests
+@_never_atomic
 @never_cache
 @require_safe
 async def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature

@@ -195,6 +195,13 @@ def kinds_of_fault(case: History, error: Exception) -> set[FaultKind]:
     return {FaultKind.MISSING_DEPENDENCY} if isinstance(error, ValueError) else set()
 
 
+def of_reason(error: Exception, reason: str) -> Iterator[str]:
+    """The reason of a fault holds Django's own words; a cycle may begin at another of its members."""
+    begun_anywhere = f"{reason}, {reason}" if isinstance(error, CircularDependencyError) else reason
+    if str(error) not in begun_anywhere:
+        yield f"reason: the guard gives {reason!r}, Django gives {str(error)!r}"
+
+
 def reduced(case: History, fails: Callable[[History], bool]) -> History:
     """Take away from a failing history whatever it does not need to fail."""
     going_on = True

@@ -44,6 +44,11 @@ from django.core.management import execute_from_command_line
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
 execute_from_command_line(sys.argv)
 """
+_ROUTER = """\
+class Router:
+    def allow_migrate(self, db, app_label, **hints):
+        {}
+"""
 
 
 def migration(
@@ -168,6 +173,11 @@ class Site:
         )
         self._mounted.enter_context(override_settings(**self.settings))
         forget_release()
+
+    def route(self, answer: str) -> None:
+        """Start anew with a database router whose ``allow_migrate(db, app_label, **hints)`` is this line of Python."""
+        self.write("routing.py", _ROUTER.format(answer))
+        self.restart(DATABASE_ROUTERS=["routing.Router"])
 
     def _forget(self, dont_write_bytecode: bool) -> None:
         sys.dont_write_bytecode = dont_write_bytecode

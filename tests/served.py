@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 _ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 10.0
 """How long a test waits for what must come. Nothing takes this long unless it is broken."""
 
 

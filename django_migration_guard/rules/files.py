@@ -31,12 +31,12 @@ def unloadable_file(case: Case) -> Iterator[Statement]:
     `makemigrations` and `showmigrations` alike. What is recorded in the database can still be read.
     """
     for fault in _faults(case, FaultKind.FILE):
-        place = fault.place or "the place that the reason names"
+        place = f" ({fault.place})" if fault.place else ""
         yield Statement(
-            message=f"{_name(fault)} cannot be loaded: {fault.reason} ({place}).",
+            message=f"{_name(fault)} cannot be loaded: {fault.reason}{place}.",
             key=fault.key,
             app_label=fault.app_label,
-            fixes=(Fix(summary=f"Mend {place}."),),
+            fixes=(Fix(summary=f"Mend {fault.place or 'what the reason names'}."),),
             evidence=_evidence(fault),
         )
 

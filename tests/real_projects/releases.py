@@ -123,10 +123,10 @@ class Release:
         return answers
 
     def follow(self, verdict: Verdict, code: str, *, stdin: str = "") -> None:
-        """Run the commands of the first fix that the finding of this code offers."""
-        (finding,) = (one for one in verdict.database["findings"] if one["code"] == f"migration_guard.{code}")
-        commands = finding["fixes"][0]["commands"]
-        assert commands, f"{code} offers no command first: {finding['fixes']}"
+        """Run the commands of the fix that the first finding of this code offers first."""
+        findings = [one for one in verdict.database["findings"] if one["code"] == f"migration_guard.{code}"]
+        commands = findings[0]["fixes"][0]["commands"]
+        assert commands, findings[0]["fixes"]
         for command in commands:
             assert command[:2] == ["python", "manage.py"]
             self.manage(*command[2:], stdin=stdin)
@@ -140,13 +140,14 @@ class Release:
             cursor.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def changed(self, directory: Path, change: Callable[[Path], object]) -> Release:
-        """Make another release, whose migrations of ``app`` are a copy in this directory, changed."""
-        package = directory / f"changed_{self.app}"
+    def changed(self, directory: Path, change: Callable[[Path], object], *, app: str = "") -> Release:
+        """Make another release, whose migrations of an app (``app``) are a copy in this directory, changed."""
+        app = app or self.app
+        package = directory / f"changed_{app}"
         compiled = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(self.truth["packages"][self.app], package, ignore=compiled)
+        shutil.copytree(self.truth["packages"][app], package, ignore=compiled)
         change(package)
-        return replace(self, modules={self.app: package.name}, packages=(directory,))
+        return replace(self, modules={app: package.name}, packages=(directory,))
 
     def name_after(self, migration: str, words: str) -> str:
         """Name a migration that takes the number after this one's, as ``makemigrations`` would."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,39 @@ def test_a_branch_was_switched(release: Release, tmp_path: Path) -> None:
 
     release.follow(verdict, "W111")
     assert_clean(release.status(), migrations=total)
+
+
+@pytest.mark.parametrize(
+    "site",
+    [("wagtail", "sqlite"), pytest.param(("wagtail", "postgres"), marks=pytest.mark.postgres)],
+    ids=" ".join,
+    indirect=True,
+)
+def test_a_squash_was_finished(release: Release, tmp_path: Path) -> None:
+    """Files that went with their squash leave rows behind; that is healthy, and they can be pruned."""
+    squash, total = "0001_squashed_0021", release.truth["total"]
+    replaced: list[str] = []
+
+    def finish(package: Path) -> None:
+        source = (package / f"{squash}.py").read_text()
+        replaces = re.search(r"^    replaces = \[(.*?)^    \]\n", source, re.DOTALL | re.MULTILINE)
+        assert replaces is not None
+        replaced.extend(re.findall(r'\("wagtailimages", "(.+?)"\)', replaces[1]))
+        for name in replaced:
+            (package / f"{name}.py").unlink()
+        (package / f"{squash}.py").write_text(source.replace(replaces[0], ""))
+
+    finished = release.changed(tmp_path, finish, app="wagtailimages")
+    verdict = finished.status()
+    assert len(replaced) == 21
+    assert verdict.said == [("I115", f"wagtailimages.{name}", False) for name in replaced]
+    assert verdict.counts == {"total": total, "applied": total, "pending": 0, "orphaned": 0}
+    assert (verdict.exit_status, verdict.status) == (0, "healthy")
+
+    finished.follow(verdict, "I115")
+    verdict = finished.status()
+    assert_clean(verdict, migrations=total)
+    assert verdict.database["recorded"] == release.truth["recorded"] - len(replaced)
 
 
 def test_a_file_was_renamed(release: Release, tmp_path: Path) -> None:

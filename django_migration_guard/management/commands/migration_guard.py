@@ -73,15 +73,17 @@ class Command(BaseCommand):
             raise SystemExit(CANCELLED) from None
         if labels:
             reports = tuple(report.only(frozenset(labels)) for report in reports)
-        self._write(reports, options["format"], options["verbosity"])
+        plain = os.environ.get("NO_COLOR") and not options["force_color"]
+        paint = text.plain if plain else self._paint
+        self._write(
+            json.render(reports)
+            if options["format"] == "json"
+            else text.render(reports, verbosity=options["verbosity"], paint=paint)
+        )
         raise_for(reports, Level[options["fail_level"].upper()])
 
-    def _write(self, reports: tuple[Report, ...], chosen: str, verbosity: int) -> None:
-        rendered = (
-            json.render(reports)
-            if chosen == "json"
-            else text.render(reports, verbosity=verbosity, paint=self._paint)
-        )
+    def _write(self, rendered: str) -> None:
+        """Write to the standard output, with escapes for what its encoding has not."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         try:
             self.stdout.write(rendered.encode(encoding, "backslashreplace").decode(encoding), ending="")
