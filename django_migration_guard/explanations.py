@@ -67,8 +67,6 @@ def broken_squashes(snapshot: Snapshot) -> tuple[BrokenSquash, ...]:
     )
     found = []
     for squash, targets in sorted(squashes.items()):
-        if squash in in_graph:
-            continue
         recorded = targets & rows
         gone = targets - rows - doable
         if recorded and gone:

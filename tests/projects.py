@@ -270,13 +270,16 @@ def _plain(database: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Repository:
-    """A git repository of its own name and e-mail, untouched by the settings of the person who runs the tests."""
+    """A git repository of Ada Lovelace, untouched by the settings of the person who runs the tests.
+
+    Her commits are a minute apart, the first at 07:09:09 UTC on 6 May 2024.
+    """
 
     author = "Ada Lovelace"
-    date = "2024-05-06T07:08:09+00:00"
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._minute = 8
         directory.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=main")
 
@@ -284,6 +287,7 @@ class Repository:
         """Run git here and give what it printed."""
         name = ["-c", f"user.name={self.author}", "-c", "user.email=ada@example.org"]
         quiet = ["-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false"]
+        date = f"2024-05-06T07:{self._minute:02}:09+00:00"
         return subprocess.run(
             ["git", *name, *quiet, *arguments],
             cwd=self.directory,
@@ -291,8 +295,8 @@ class Repository:
                 **os.environ,
                 "GIT_CONFIG_GLOBAL": os.devnull,
                 "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_AUTHOR_DATE": self.date,
-                "GIT_COMMITTER_DATE": self.date,
+                "GIT_AUTHOR_DATE": date,
+                "GIT_COMMITTER_DATE": date,
             },
             check=True,
             capture_output=True,
@@ -302,6 +306,7 @@ class Repository:
 
     def commit(self, message: str) -> str:
         """Commit everything that is there, and give the commit's full name."""
+        self._minute += 1
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Serve the project in the working directory: ``python serve.py asgi`` or ``wsgi``. Prints the port once it listens."""
+"""Serve the project in the working directory: ``python -m tests.serve asgi`` or ``wsgi``. Prints the port once it listens."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,7 @@ class Served:
         self._log = directory / f"{interface}.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("serve.py")), interface],
+                [sys.executable, "-m", "tests.serve", interface],
                 cwd=directory,
                 env=environment(directory),
                 stdin=subprocess.DEVNULL,
@@ -53,19 +53,21 @@ class Served:
             )
 
     def __enter__(self) -> Self:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, self.log
-        self.port = int(line)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._process.stdout is not None
         self._process.terminate()
         self._process.wait(PATIENCE_SECONDS)
         self._process.stdout.close()
+
+    @cached_property
+    def port(self) -> int:
+        """Where it listens; waits until it does."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self.log
+        return int(line)
 
     @property
     def log(self) -> str:
@@ -85,6 +87,61 @@ class Served:
             )
 
 
+_URLS = """\
+from django.urls import include, path
+
+urlpatterns = [path("health/", include("django_migration_guard.urls"))]
+"""
+
+
+def write_project(directory: Path, databases: Mapping[str, Mapping[str, Any]], **settings: Any) -> None:
+    """Write a project around the apps that are in a directory, or will be: ``settings.py`` and ``urls.py``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    chosen = {
+        "ALLOWED_HOSTS": ["127.0.0.1"],
+        "DATABASES": {alias: dict(database) for alias, database in databases.items()},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "INSTALLED_APPS": ["shop", "health_check", "django_migration_guard"],
+        "ROOT_URLCONF": "urls",
+        "SECRET_KEY": "only the tests know it",
+        "USE_TZ": True,
+        **settings,
+    }
+    lines = [f"{name} = {value!r}\n" for name, value in chosen.items()]
+    (directory / "settings.py").write_text("".join(lines), encoding="utf-8")
+    (directory / "urls.py").write_text(_URLS, encoding="utf-8")
+
+
+def write_migrations(directory: Path, sources: Mapping[str, str]) -> None:
+    """Write the app ``shop`` with these migrations, sources by name."""
+    package = directory / "shop" / "migrations"
+    package.mkdir(parents=True)
+    for place in (package.parent, package):
+        (place / "__init__.py").touch()
+    for name, source in sources.items():
+        (package / f"{name}.py").write_text(source, encoding="utf-8")
+
+
+def manage(directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command of the project in a directory."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "django", *arguments],
+        cwd=directory,
+        env=environment(directory),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def managed(directory: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run a command of the project to its end: exit status, output, errors."""
+    process = manage(directory, *arguments)
+    output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    return process.returncode, output, errors
+
+
 def environment(directory: Path) -> dict[str, str]:
     """Give the variables for a process that runs the project in a directory."""
     return {
@@ -99,30 +156,37 @@ class SilentServer:
     """Accepts connections and never says a word, as a database behind a network that has lost it."""
 
     def __init__(self, *, hang_up_at: int | None = None) -> None:
-        """Listen on a free port; hang up on everybody as soon as ``hang_up_at`` connections are open."""
+        """Listen on a free port; from the ``hang_up_at``-th connection on, hang up on everybody."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._hang_up_at = hang_up_at
         self._open: list[socket.socket] = []
+        self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._accept, name="silent-server", daemon=True)
         self._thread.start()
 
     def _accept(self) -> None:
         while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+            connection, _ = self._listener.accept()
+            if self._closing:
+                connection.close()
                 return
             with self._changed:
                 self._open.append(connection)
-                if len(self._open) == self._hang_up_at:
-                    self._hang_up()
+                if self._hang_up_at is not None and len(self._open) >= self._hang_up_at:
+                    self._close_all()
                 self._changed.notify_all()
 
-    def _hang_up(self) -> None:
+    def _close_all(self) -> None:
         for connection in self._open:
             connection.close()
+
+    def hang_up(self) -> None:
+        """Hang up on everybody who has called, and on everybody who calls from now on."""
+        with self._changed:
+            self._hang_up_at = 0
+            self._close_all()
 
     def wait_for_callers(self, number: int) -> None:
         """Wait until this many connections were made in all."""
@@ -139,11 +203,11 @@ class SilentServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Closing alone does not wake a thread that accepts; one more caller does.
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-            self._listener.close()
+        self._closing = True
+        socket.create_connection(("127.0.0.1", self.port)).close()  # wakes the thread
         self._thread.join(PATIENCE_SECONDS)
-        self._hang_up()
+        self._listener.close()
+        self._close_all()
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

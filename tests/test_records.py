@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +91,11 @@ def alias_of(engine: str) -> Iterator[Callable[..., str]]:
         return "elsewhere"
 
     yield make
-    if "elsewhere" in connections.settings:
-        connections["elsewhere"].close()
-        del connections["elsewhere"], connections.settings["elsewhere"]
+    for connection in connections.all(initialized_only=True):
+        if connection.alias == "elsewhere":
+            BaseDatabaseWrapper.close(connection)  # a database in memory as well
+            del connections["elsewhere"]
+    connections.settings.pop("elsewhere", None)
 
 
 # What is read
@@ -114,15 +115,10 @@ def test_times_come_with_their_zone(recorded: str) -> None:
 
 def test_times_have_no_zone_where_the_project_has_none(engine: str) -> None:
     with override_settings(USE_TZ=False):
-        connections[engine].close()
-        with contextlib.suppress(AttributeError):
-            del connections[engine].timezone
         record(engine, ("shop", "0001_initial"))
         (moment,) = read(engine, with_times=True).recorded_at
         assert moment.tzinfo is None
         assert abs(datetime.now() - moment) < timedelta(days=2)
-    connections[engine].close()
-    del connections[engine].timezone
 
 
 def test_history_table_without_rows(engine: str) -> None:
@@ -270,12 +266,14 @@ def test_broken_transaction_is_an_answer_and_stays_broken(recorded: str) -> None
 
 @POSTGRES
 def test_transaction_that_the_server_has_aborted_is_an_answer(recorded: str) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(using=recorded):
+    with transaction.atomic(using=recorded):
         with contextlib.suppress(DatabaseError):
             run(connections[recorded], "SELECT 1 / 0")
         reason = "current transaction is aborted, commands ignored until end of transaction block"
         assert read(recorded) == trouble(TroubleKind.UNREADABLE, reason)
-        run(connections[recorded], "SELECT 1")
+        with pytest.raises(DatabaseError, match=reason):
+            run(connections[recorded], "SELECT 1")
+        transaction.set_rollback(True, using=recorded)
     assert read(recorded) == Records(rows=ROWS)
 
 
@@ -340,7 +338,8 @@ def test_locked_table_does_not_break_the_transaction_of_the_caller(recorded: str
 @POSTGRES
 def test_user_who_may_read_and_not_write_is_enough(recorded: str, alias_of: Callable[..., str]) -> None:
     user = f"guard_test_reader_{os.getpid()}"
-    run(connections[recorded], f"CREATE ROLE {user}", f"GRANT SELECT ON django_migrations TO {user}")
+    rights = ("USAGE ON SCHEMA public", "SELECT ON django_migrations")
+    run(connections[recorded], f"CREATE ROLE {user}", *(f"GRANT {right} TO {user}" for right in rights))
     try:
         assert read(alias_of(OPTIONS={"options": f"-c role={user}"}), with_times=True).rows == ROWS
     finally:
@@ -480,9 +479,7 @@ def test_session_killed_in_the_middle_of_the_select(recorded: str) -> None:
             assert not flight.landed
         run(killer, KILLERS[recorded].format(victims[0][0]))
         records = flight.result(within_seconds=60)
-    assert records.trouble is not None
-    assert records.trouble.kind is TroubleKind.UNREADABLE
-    assert records.trouble.reason.startswith(KILLED[recorded])
+    assert records == trouble(TroubleKind.UNREADABLE, KILLED[recorded])
     assert read(recorded) == Records(rows=ROWS)
 
 
@@ -505,8 +502,7 @@ def test_history_table_with_other_columns(engine: str) -> None:
     run(connections[engine], "CREATE TABLE django_migrations (id integer, app varchar(9), name varchar(9))")
     reasons = {
         "default": "no such column: applied",
-        "postgres": 'column "applied" does not exist LINE 1: ..._timeout = 20000; SELECT app, name, applied FROM '
-        '"django_m... ^',
+        "postgres": 'column "applied" does not exist',
         "mariadb": "Unknown column 'applied' in 'SELECT' (error 1054)",
     }
     records = read(engine, with_times=True)
@@ -595,11 +591,6 @@ SQLITE = pytest.mark.parametrize("engine", [pytest.param("sqlite")], indirect=Tr
             {"ENGINE": "django.db.backends.sqlite3"},
             "settings.DATABASES is improperly configured. Please supply the NAME value.",
             id="sqlite-without-a-name",
-        ),
-        pytest.param(
-            {"ENGINE": "django.db.backends.sqlite3", "NAME": None},
-            "settings.DATABASES is improperly configured. Please supply the NAME value.",
-            id="sqlite-with-the-name-none",
         ),
         pytest.param(
             {"ENGINE": "django.db.backends.postgresql"},
@@ -812,7 +803,7 @@ def test_meaning_of_a_lock_timeout_on_postgresql(recorded: str) -> None:
 @POSTGRES
 def test_meaning_of_a_connection_that_fails(engine: str, alias_of: Callable[..., str]) -> None:
     with pytest.raises(OperationalError) as raised:
-        connections[alias_of(NAME="guard_test_absent")].connect()
+        connections[alias_of(NAME="guard_test_absent")].ensure_connection()
     assert meaning(raised.value, "postgresql") is Meaning.OTHER
 
 
@@ -860,7 +851,7 @@ def test_meaning_on_sqlite(engine: str, statements: list[str], means: Meaning) -
     assert meaning(error_of(engine, *statements), "sqlite") is means
 
 
-class OfAnotherDriver(Exception):
+class OtherDriverError(Exception):
     """What drivers raise that the tests do not have: psycopg2 and a MySQL server's."""
 
     def __init__(self, *args: object, pgcode: str | None = None) -> None:
@@ -871,17 +862,17 @@ class OfAnotherDriver(Exception):
 @pytest.mark.parametrize(
     ("error", "vendor", "means"),
     [
-        pytest.param(OfAnotherDriver(pgcode="42P01"), "postgresql", Meaning.TABLE_MISSING, id="psycopg2"),
-        pytest.param(OfAnotherDriver("no code"), "postgresql", Meaning.OTHER, id="psycopg2-without-a-code"),
-        pytest.param(OfAnotherDriver(3024, "late"), "mysql", Meaning.TIMEOUT, id="mysql-execution-time"),
-        pytest.param(OfAnotherDriver(1142, "denied"), "mysql", Meaning.DENIED, id="mysql-table-denied"),
-        pytest.param(OfAnotherDriver("no number"), "mysql", Meaning.OTHER, id="mysql-text-alone"),
-        pytest.param(OfAnotherDriver(), "mysql", Meaning.OTHER, id="mysql-nothing"),
+        pytest.param(OtherDriverError(pgcode="42P01"), "postgresql", Meaning.TABLE_MISSING, id="psycopg2"),
+        pytest.param(OtherDriverError("no code"), "postgresql", Meaning.OTHER, id="psycopg2-without-a-code"),
+        pytest.param(OtherDriverError(3024, "late"), "mysql", Meaning.TIMEOUT, id="mysql-execution-time"),
+        pytest.param(OtherDriverError(1142, "denied"), "mysql", Meaning.DENIED, id="mysql-table-denied"),
+        pytest.param(OtherDriverError("no number"), "mysql", Meaning.OTHER, id="mysql-text-alone"),
+        pytest.param(OtherDriverError(), "mysql", Meaning.OTHER, id="mysql-nothing"),
         pytest.param(
-            OfAnotherDriver("database table is locked"), "sqlite", Meaning.TIMEOUT, id="shared-cache"
+            OtherDriverError("database table is locked"), "sqlite", Meaning.TIMEOUT, id="shared-cache"
         ),
-        pytest.param(OfAnotherDriver("ORA-00942"), "oracle", Meaning.OTHER, id="oracle"),
-        pytest.param(OfAnotherDriver(1146, "x"), "postgresql", Meaning.OTHER, id="number-of-another-engine"),
+        pytest.param(OtherDriverError("ORA-00942"), "oracle", Meaning.OTHER, id="oracle"),
+        pytest.param(OtherDriverError(1146, "x"), "postgresql", Meaning.OTHER, id="number-of-another-engine"),
     ],
 )
 def test_meaning_by_driver(error: Exception, vendor: str, means: Meaning) -> None:
@@ -891,15 +882,10 @@ def test_meaning_by_driver(error: Exception, vendor: str, means: Meaning) -> Non
 @pytest.mark.parametrize(
     ("error", "vendor", "words"),
     [
-        pytest.param(OfAnotherDriver(1049, "Unknown  'x'"), "mysql", "Unknown 'x' (error 1049)", id="mysql"),
-        pytest.param(OfAnotherDriver("text\nalone "), "mysql", "text alone", id="mysql-text-alone"),
-        pytest.param(OfAnotherDriver(2, "x"), "sqlite", "(2, 'x')", id="two-parts-on-another-engine"),
+        pytest.param(OtherDriverError(1049, "Unknown  'x'"), "mysql", "Unknown 'x' (error 1049)", id="mysql"),
+        pytest.param(OtherDriverError("text\nalone "), "mysql", "text alone", id="mysql-text-alone"),
+        pytest.param(OtherDriverError(2, "x"), "sqlite", "(2, 'x')", id="two-parts-on-another-engine"),
     ],
 )
 def test_wording_is_one_line(error: Exception, vendor: str, words: str) -> None:
     assert wording(error, vendor) == words
-
-
-def test_utc_is_what_the_tests_run_in() -> None:
-    assert timezone.get_default_timezone_name() == "America/Chicago" or UTC
-    assert threading.current_thread() is threading.main_thread()

@@ -269,9 +269,7 @@ def test_a_silent_database_costs_the_limit_and_its_answer_counts_as_soon_as_it_i
 
 
 @BOTH
-def test_what_the_guard_raises_is_raised_to_every_caller_and_not_kept(
-    ask: Ask, databases: Databases
-) -> None:
+def test_what_the_guard_raises_is_raised_to_every_caller_and_not_kept(ask: Ask, databases: Databases) -> None:
     verdicts = Verdicts()
     databases.error = ConnectionDoesNotExist("The connection 'nowhere' doesn't exist.")
     for _ in range(2):

@@ -54,7 +54,8 @@ def meaning(error: BaseException, vendor: str) -> Meaning:
 
 def wording(error: BaseException, vendor: str) -> str:
     """Return the text of an exception on one line, with the number that MariaDB and MySQL give behind it."""
-    args = (error.__cause__ or error).args
-    numbered = vendor == "mysql" and len(args) == 2
-    text = f"{args[1]} (error {args[0]})" if numbered else str(error)
+    cause: Any = error.__cause__ or error
+    text = getattr(getattr(cause, "diag", None), "message_primary", None) or str(error)
+    if vendor == "mysql" and len(cause.args) == 2:
+        text = f"{cause.args[1]} (error {cause.args[0]})"
     return " ".join(text.split())

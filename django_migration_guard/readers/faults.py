@@ -140,7 +140,7 @@ def _squash_at_fault(error: Exception, migrations: Mapping[MigrationKey, Migrati
     if not isinstance(error, NodeNotFoundError):
         return None
     reason = (
-        f"another squash replaces it, and before 6.0 Django does not load every squash of a squash: {error}"
+        f"another squash replaces it, and before 6.0 Django does not load every squash of a squash ({error})"
     )
     path = source_path(migrations[error.node])
     return Fault(kind=FaultKind.FILE, reason=reason, key=error.node, app_label=error.node[0], path=path)

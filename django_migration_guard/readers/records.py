@@ -111,7 +111,7 @@ def _skip_to_last_result(connection: BaseDatabaseWrapper, cursor: Any) -> None:
 
 def _is_absent_file(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether connecting would create an empty SQLite file: reading must not."""
-    name = str(connection.settings_dict["NAME"] or "")
+    name = str(connection.settings_dict["NAME"])
     if connection.vendor != "sqlite" or connection.connection is not None:
         return False
     path = Path(url2pathname(urlsplit(name).path) if name.startswith("file:") else name)

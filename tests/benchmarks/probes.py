@@ -31,7 +31,7 @@ from tests.benchmarks.timing import medians
 
 _BATCH = 50
 """Requests in one timed call."""
-_READY, _EMPTY = "/health/ready", "/empty"
+_READY = "/health/ready"
 _KEPT = {"PROBE_CACHE_SECONDS": 86_400}
 
 
@@ -66,21 +66,21 @@ def probes(rounds: int) -> dict[str, float]:
         executor.migration_plan(executor.loader.graph.leaf_nodes())
 
     return medians(
-        {"select": select, "probe": probe, "plan": plan},
+        {"bare SELECT": select, "warm probe": probe, "Django's plan": plan},
         rounds=rounds,
-        turns=[*["select", "probe"] * 10, "plan"],
+        turns=[*["bare SELECT", "warm probe"] * 10, "Django's plan"],
     )
 
 
 def requests(rounds: int) -> dict[str, float]:
     """Time a request through Django's handlers: readiness with the verdict kept, beside an empty view."""
-    times = {}
-    for stack, middleware in (("bare", []), ("startproject", settings.MIDDLEWARE)):
+    times: dict[str, float] = {}
+    for stack, middleware in (("", []), (" with middleware", settings.MIDDLEWARE)):
         with override_settings(MIDDLEWARE=middleware, MIGRATION_GUARD=_KEPT), asyncio.Runner() as runner:
             batches = {
-                f"{protocol} {stack} {path}": batch(path)
-                for protocol, batch in (("wsgi", _wsgi_batches()), ("asgi", _asgi_batches(runner)))
-                for path in (_READY, _EMPTY)
+                f"{protocol}{stack}, {view}": batch(path)
+                for protocol, batch in (("WSGI", _wsgi_batches()), ("ASGI", _asgi_batches(runner)))
+                for view, path in (("kept verdict", _READY), ("empty view", "/empty"))
             }
             times |= {name: seconds / _BATCH for name, seconds in medians(batches, rounds=rounds).items()}
     return times
@@ -93,11 +93,14 @@ def queries() -> dict[str, float]:
         ready()
     with override_settings(MIGRATION_GUARD=_KEPT), _counted() as kept:
         ready()
-    return {"queries asked": len(asked) / _BATCH, "queries kept": len(kept) / _BATCH}
+    return {
+        "queries of a probe that asks": len(asked) / _BATCH,
+        "queries of a probe with the verdict kept": len(kept) / _BATCH,
+    }
 
 
 def _wsgi_batches() -> Callable[[str], Callable[[], None]]:
-    handler = WSGIHandler()
+    handler: Any = WSGIHandler()
 
     def answered(status: str, headers: list[tuple[str, str]]) -> None:
         if status != "200 OK":

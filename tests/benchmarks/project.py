@@ -7,7 +7,7 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
-_SETTINGS = '''\
+_SETTINGS = """\
 DATABASES = {databases}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
@@ -47,7 +47,7 @@ ROOT_URLCONF = "urls"
 ALLOWED_HOSTS = ["localhost"]
 SECRET_KEY = "only the benchmark knows it"
 STATIC_URL = "static/"
-'''
+"""
 
 _URLS = """\
 from django.http import HttpResponse

@@ -241,3 +241,44 @@ def half_of_a_squash_is_recorded_and_the_files_are_there(site: Site) -> Expected
 @healthy("E117")
 def nothing_of_a_squash_is_recorded_and_the_files_are_gone(site: Site) -> Expected:
     return squash_on_a_new_database(site)
+
+
+@sick("E104")
+def applied_before_a_squash_that_is_not(site: Site) -> Expected:
+    stock = squash("stock", "0001_squashed_0002_shelf", "0001_initial", "0002_shelf")
+    site.deploy(shop=chain("shop", "0001_initial"), stock=stock)
+    site.migrate("shop")
+    after = [("stock", "0001_squashed_0002_shelf")]
+    site.deploy(shop=chain("shop", "0001_initial", after=after), stock=stock)
+    before = "shop.0001_initial is applied before its dependency stock.0001_squashed_0002_shelf"
+    return says(
+        "unhealthy",
+        (2, 1, 1, 0),
+        ("E104", f"{before} on database '{site.alias}'."),
+        ("W105", f"stock.0001_squashed_0002_shelf is not applied to database '{site.alias}'."),
+    )
+
+
+@sick("E107")
+def squash_hidden_behind_a_later_one(site: Site) -> Expected:
+    site.deploy(shop=SQUASHED | AFTER_SQUASH)
+    site.migrate()
+    site.unrecord("shop", "0001_initial", "0002_price", SQUASH)
+    before = f"shop.0003_tax is applied before its dependency shop.{SQUASH}"
+    return says(
+        "unhealthy",
+        (2, 1, 1, 0),
+        ("E104", f"{before} on database '{site.alias}'."),
+        ("E107", f"shop.{SQUASH} is not applied to database '{site.alias}', and migrate will skip it."),
+    )
+
+
+@sick("W111")
+def file_is_lost_beside_a_squash(site: Site) -> Expected:
+    site.deploy(shop=SQUASHED)
+    site.migrate()
+    site.record("shop", "0003_gone")
+    site.deploy(shop=SQUASHED | {"0004_tax": migration(after=[("shop", SQUASH)], makes=["Tax"])})
+    site.migrate()
+    said = "shop.0003_gone is recorded, and has no file here and none in git."
+    return says("degraded", (2, 2, 0, 1), ("W111", said))
