@@ -17,7 +17,7 @@ from .readers.git import read_traces
 from .readers.migrations import Release, current_release
 from .readers.records import read_records
 from .rules import Case, judge
-from .snapshot import Disk, Fault, Graph, Records, Snapshot, Trouble, TroubleKind
+from .snapshot import Disk, Fault, Graph, MigrationKey, Records, Snapshot, Trouble, TroubleKind
 
 _GRACE_SECONDS = 0.5
 """How much later than the server's own limit a caller gives up, so that the better reason wins."""
@@ -160,11 +160,16 @@ def _read(question: _Question, flight: Flight[Records] | None = None, *, thoroug
         setting_problems=conf.problems(),
     )
     if thorough:
-        # Without an answer from git, rows for which git may have one are explained like this.
-        open_questions = Kind.orphaned() | {Kind.RENAMED}
-        keys = [row.key for row in explain(snapshot) if row.kind in open_questions]
-        return dataclasses.replace(snapshot, traces=read_traces(release.disk, keys))
+        return dataclasses.replace(snapshot, traces=read_traces(release.disk, _open_questions(snapshot)))
     return snapshot
+
+
+def _open_questions(snapshot: Snapshot) -> list[MigrationKey]:
+    """Name the rows for which git may have a better explanation than the one without it."""
+    if all(key in snapshot.disk.migrations for key in snapshot.records.rows or ()):
+        return []
+    kinds = Kind.orphaned() | {Kind.RENAMED}
+    return [row.key for row in explain(snapshot) if row.kind in kinds]
 
 
 def _graph(release: Release, records: Records) -> tuple[Graph | None, tuple[Fault, ...]]:

@@ -28,7 +28,7 @@ class AppState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """An installed app, and the migration files in its package, whether Django loads them or not."""
+    """An installed app. ``names`` are the migration files in a package that Django ignores."""
 
     label: str
     state: AppState

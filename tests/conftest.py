@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
@@ -95,11 +95,15 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 def afresh() -> Iterator[None]:
     """Let no verdict and no probe under way come in from another test, nor go out to one."""
     from django_migration_guard import verdicts, views
+    from django_migration_guard.flights import Flight
 
     yield
-    for flights in (verdicts.verdicts._flights, views._further_checks):
-        for flight in list(flights._under_way.values()):
-            asyncio.run(flight.wait(within_seconds=60))
-            assert flight.landed
-    verdicts.verdicts.__init__()  # type: ignore[misc]
+    under_way: list[Flight[Any]] = [
+        *verdicts.verdicts._flights._under_way.values(),
+        *views._further_checks._under_way.values(),
+    ]
+    for flight in under_way:
+        asyncio.run(flight.wait(within_seconds=60))
+        assert flight.landed
+    verdicts._start_afresh()
     views._further_checks.__init__()  # type: ignore[misc]

@@ -47,6 +47,17 @@ class History:
         """Make the migrations as Django's loader would from their files."""
         return {key: _loaded(key, written) for key, written in self.files.items()}
 
+    def replaced(self, squash: MigrationKey) -> set[MigrationKey]:
+        """Follow what a squash replaces, squashes of squashes to their ends; all of them are given."""
+        found: set[MigrationKey] = set()
+        todo = [squash]
+        while todo:
+            written = self.files.get(todo.pop())
+            new = set(written.replaces) - found if written else set()
+            found |= new
+            todo += new
+        return found
+
     def text(self) -> str:
         """Write it as the call that makes it again."""
         files = "".join(f"    {key!r}: {written!r},\n" for key, written in self.files.items())

@@ -141,6 +141,9 @@ def ask(history: History) -> Answer | Exception:
     connection = connections[ALIAS]
     try:
         executor = _Executor(connection, history)
+        if any(key in history.replaced(key) for key in history.files):
+            # Django says so itself from 6.0 on; before, making a plan may raise KeyError, or never end.
+            return CommandError("Cyclical squash replacement found")
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except Exception as error:  # noqa: BLE001 - whatever Django raises is its answer
         return error
@@ -190,7 +193,7 @@ def kinds_of_fault(case: History, error: Exception) -> set[FaultKind]:
         return {FaultKind.MISSING_DEPENDENCY}
     if isinstance(error, CommandError):
         return {FaultKind.CYCLE}
-    if isinstance(error, NodeNotFoundError | KeyError) and django.VERSION < (6, 0):
+    if isinstance(error, NodeNotFoundError) and django.VERSION < (6, 0):
         return {FaultKind.CYCLE, FaultKind.FILE}  # squashes of squashes, which Django follows from 6.0 on
     return {FaultKind.MISSING_DEPENDENCY} if isinstance(error, ValueError) else set()
 
@@ -198,7 +201,8 @@ def kinds_of_fault(case: History, error: Exception) -> set[FaultKind]:
 def of_reason(error: Exception, reason: str) -> Iterator[str]:
     """The reason of a fault holds Django's own words; a cycle may begin at another of its members."""
     begun_anywhere = f"{reason}, {reason}" if isinstance(error, CircularDependencyError) else reason
-    if str(error) not in begun_anywhere:
+    words = "leads back to itself" if isinstance(error, CommandError) else str(error)
+    if words not in begun_anywhere:
         yield f"reason: the guard gives {reason!r}, Django gives {str(error)!r}"
 
 

@@ -292,7 +292,7 @@ class Repository:
             ["git", *name, *quiet, *arguments],
             cwd=self.directory,
             env={
-                **os.environ,
+                **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
                 "GIT_CONFIG_GLOBAL": os.devnull,
                 "GIT_CONFIG_NOSYSTEM": "1",
                 "GIT_AUTHOR_DATE": date,

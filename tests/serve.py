@@ -1,4 +1,7 @@
-"""Serve the project in the working directory: ``python -m tests.serve asgi`` or ``wsgi``. Prints the port once it listens."""
+"""Serve the project in the working directory: ``python -m tests.serve asgi`` or ``wsgi``.
+
+Prints the port once it listens.
+"""
 
 from __future__ import annotations
 

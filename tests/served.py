@@ -12,12 +12,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 _ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 """How long a test waits for what must come. Nothing takes this long unless it is broken."""
 
 
@@ -41,6 +40,8 @@ class Served:
 
     def __init__(self, directory: Path, interface: str) -> None:
         """Start ``asgi`` (uvicorn) or ``wsgi`` (four threads that stay, as under gunicorn)."""
+        self._lock = threading.Lock()
+        self._line = b""
         self._log = directory / f"{interface}.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -61,13 +62,14 @@ class Served:
         self._process.wait(PATIENCE_SECONDS)
         self._process.stdout.close()
 
-    @cached_property
+    @property
     def port(self) -> int:
         """Where it listens; waits until it does."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, self.log
-        return int(line)
+        with self._lock:
+            self._line = self._line or self._process.stdout.readline()
+        assert self._line, self.log
+        return int(self._line)
 
     @property
     def log(self) -> str:

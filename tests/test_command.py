@@ -537,6 +537,27 @@ error migration_guard.E101 database-silent
     )
 
 
+def test_server_that_accepts_and_says_nothing_is_3_in_time(healthy: Site) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = {"HOST": "127.0.0.1", "PORT": str(listener.getsockname()[1])}
+        engine = "django.db.backends.postgresql"
+        set_default({**connections.settings["default"], "ENGINE": engine, "NAME": "x", **place})
+        healthy.restart(MIGRATION_GUARD={"DATABASES": ["default"], "TIMEOUT_SECONDS": 0.1})
+        said = guard()
+    assert said == Done(
+        status=3,
+        out="""\
+default: unhealthy (nothing is known of its migrations; drift: not checked)
+
+error migration_guard.E101 database-silent
+  Database 'default' did not answer in time: no answer within 0.1 seconds
+  Why: A database that gives no answer serves no requests, and nothing about its migrations is known.
+  Fix: Find the session that holds django_migrations locked, or the server that hangs.
+""",
+        err="",
+    )
+
+
 def test_output_without_letters_for_it_is_escaped(site: Site) -> None:
     deploy(site, *SEVEN)
     site.recorder.ensure_schema()

@@ -689,3 +689,73 @@ def test_branches_that_hold_the_file_are_named_with_the_newest_commit(package: S
         root=found.root,
         branches=("gifts/one",),
     )
+
+
+def test_git_is_evidence_and_no_condition(package: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    package.write(_0002_price=PRICE)
+    package.repository.commit("Price")
+    package.delete("0002_price")
+    assert set(read_traces(package.disk(), [shop("0002_price")])) == {shop("0002_price")}
+    monkeypatch.setenv("PATH", str(package.package))
+    assert read_traces(package.disk(), [shop("0002_price")]) == {}
+
+
+def test_git_of_a_hook_that_calls_is_not_asked(
+    package: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package.write(_0002_price=PRICE)
+    package.repository.commit("Price")
+    package.delete("0002_price")
+    monkeypatch.setenv("GIT_DIR", str(Repository(tmp_path / "another").directory / ".git"))
+    assert set(read_traces(package.disk(), [shop("0002_price")])) == {shop("0002_price")}
+
+
+def test_directory_outside_a_repository_has_no_traces(tmp_path: Path) -> None:
+    app = App(label="shop", state=AppState.MIGRATED, directory=str(tmp_path))
+    assert read_traces(disk(app=app), [shop("0002_price")]) == {}
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(App(label="shop", state=AppState.MIGRATED), id="no-directory"),
+        pytest.param(App(label="shop", state=AppState.SWITCHED_OFF), id="switched-off"),
+        pytest.param(App(label="stock", state=AppState.MIGRATED), id="not-installed"),
+    ],
+)
+def test_app_without_a_directory_has_no_traces(app: App) -> None:
+    assert read_traces(disk(app=app), [shop("0002_price")]) == {}
+
+
+def test_row_that_is_no_name_of_a_file_is_lost(package: Shop) -> None:
+    package.repository.commit("Start")
+    for name in ("../0009_later", "0002\nprice", "0002\0price"):
+        assert package.explain(name, LATER).kind is Kind.LOST
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("<<<<<<< HEAD\n", id="cannot-be-parsed"),
+        pytest.param("class Migration:\n    dependencies = []\n", id="no-operations"),
+        pytest.param("operations = []\n", id="no-class"),
+    ],
+)
+def test_file_in_git_without_operations_is_elsewhere(package: Shop, source: str) -> None:
+    package.write(_0002_price=source)
+    package.repository.commit("Price")
+    package.delete("0002_price")
+    package.write(_0002_cost=source)
+    assert package.explain("0002_price", BESIDE).kind is Kind.ELSEWHERE
+
+
+def test_file_that_went_while_it_was_looked_at_has_no_operations(package: Shop) -> None:
+    package.write(_0002_price=PRICE, _0002_cost=PRICE)
+    package.repository.commit("Price")
+    package.delete("0002_price")
+    was = package.disk()
+    assert read_traces(was, [shop("0002_price")])[shop("0002_price")].same_operations_as == (
+        shop("0002_cost"),
+    )
+    package.delete("0002_cost")
+    assert read_traces(was, [shop("0002_price")])[shop("0002_price")].same_operations_as == ()

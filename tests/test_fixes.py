@@ -101,6 +101,12 @@ CASES = [
     Case(situation=rows.file_is_on_another_branch, code="W111", does="git restore", leaves=("E204",)),
     Case(situation=rows.file_was_deleted_in_git, code="W111", does="git restore", leaves=("E204",)),
     Case(situation=rows.file_is_lost, code="W111", does="migrate --prune"),
+    Case(
+        situation=rows.file_is_lost_while_another_app_is_in_conflict,
+        code="W111",
+        does="shell record_unapplied",
+        leaves=("E204",),
+    ),
     Case(situation=squashes.file_is_lost_beside_a_squash, code="W111", does="shell record_unapplied"),
     Case(situation=rows.file_has_another_name_with_the_same_number, code="E112", does="shell update"),
     Case(situation=rows.two_files_were_renumbered, code="E112", does="shell update"),

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connections
-from django.http import HttpResponse
 from django.test import Client
 from health_check.exceptions import ServiceUnavailable, ServiceWarning
 
@@ -58,8 +57,14 @@ def make(site: Site, status: str) -> None:
 
 TOLD = {
     "healthy": None,
-    "degraded": "default: degraded (2 total, 2 applied, 0 pending, 1 orphaned; drift: not checked) migration_guard.W110",
-    "unhealthy": "default: unhealthy (2 total, 1 applied, 1 pending, 0 orphaned; drift: not checked) migration_guard.W105",
+    "degraded": (
+        "default: degraded (2 total, 2 applied, 0 pending, 1 orphaned; drift: not checked) "
+        "migration_guard.W110"
+    ),
+    "unhealthy": (
+        "default: unhealthy (2 total, 1 applied, 1 pending, 0 orphaned; drift: not checked) "
+        "migration_guard.W105"
+    ),
 }
 
 
@@ -101,7 +106,7 @@ def test_a_plain_page_of_django_health_check(
     site: Site, path: str, status: str, code: int, said: str
 ) -> None:
     make(site, status)
-    response: HttpResponse = Client(headers={"accept": "application/json"}).get(path)
+    response = Client(headers={"accept": "application/json"}).get(path)
     assert response.status_code == code
     assert json.loads(response.content) == {"Migrations(databases=None)": said}
 

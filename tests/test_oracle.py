@@ -7,7 +7,7 @@ failure names the number of its history: ``TEST_ORACLE_FIRST=<number> TEST_ORACL
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -19,7 +19,7 @@ from django_migration_guard.readers import migrations
 from django_migration_guard.readers.migrations import Release
 from django_migration_guard.snapshot import App, AppState, MigrationKey, dotted
 from tests import oracle
-from tests.histories import History, Keys, history
+from tests.histories import History, history
 from tests.oracle import CASES, blocks, differ, kinds_of_fault, named, of_reason, prove
 
 
@@ -138,22 +138,11 @@ def of_verdict(case: History, answer: oracle.Answer, report: Report) -> Iterator
 
 def lost_squashes(case: History, answer: oracle.Answer) -> set[MigrationKey]:
     """Find squashes that Django drops while work of theirs is neither recorded nor left to a file or another squash."""
-    squashes = {key: written.replaces for key, written in case.files.items() if written.replaces}
-    in_graph = {one for key in squashes if key in answer.nodes for one in followed(key, squashes)}
+    squashes = {key for key, written in case.files.items() if written.replaces}
+    in_graph = {one for key in squashes if key in answer.nodes for one in case.replaced(key)}
     safe = {*(case.rows or ()), *case.files, *in_graph}
-    dropped = squashes.keys() - answer.nodes - in_graph
-    return {key for key in dropped if not followed(key, squashes) <= safe}
-
-
-def followed(key: MigrationKey, squashes: Mapping[MigrationKey, Keys]) -> set[MigrationKey]:
-    """Follow what a squash replaces, squashes of squashes to their ends; all of them are given."""
-    found: set[MigrationKey] = set()
-    todo = [key]
-    while todo:
-        new = set(squashes.get(todo.pop(), ())) - found
-        found |= new
-        todo += new
-    return found
+    dropped = squashes - answer.nodes - in_graph
+    return {key for key in dropped if not case.replaced(key) <= safe}
 
 
 def messages(report: Report, code: str) -> list[str]:
@@ -181,14 +170,14 @@ def expected(
 ) -> Kind | None:
     """Name the kind of a row's explanation from Django's answers and the rows before it."""
     key, partner = row.key, row.partner
-    squashes = {one: written.replaces for one, written in case.files.items() if written.replaces}
-    replaced = key in {one for keys in squashes.values() for one in keys}
+    squashes = {one for one, written in case.files.items() if written.replaces}
+    replaced = any(key in written.replaces for written in case.files.values())
     if key in case.files:
         if key in squashes and key not in answer.applied:
             return Kind.GHOST_SQUASH
         return Kind.ACTIVE if key in answer.nodes or not replaced else Kind.REPLACED
     if replaced:
-        broken = [one for one in lost_squashes(case, answer) if key in followed(one, squashes)]
+        broken = [one for one in lost_squashes(case, answer) if key in case.replaced(one)]
         return Kind.BROKEN_SQUASH if broken else Kind.REPLACED
     match case.apps.get(key[0]):
         case None:
@@ -205,7 +194,7 @@ def expected(
     leaves = [leaf for leaf in answer.leaves if leaf[0] == key[0]]
     ahead = leaves and all(
         leaf in answer.applied
-        and (leaf in before or (leaf in squashes and followed(leaf, squashes) - squashes.keys() <= before))
+        and (leaf in before or (leaf in squashes and case.replaced(leaf) - squashes <= before))
         for leaf in leaves
     )
     return Kind.AHEAD if ahead else Kind.ORPHANED

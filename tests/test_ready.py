@@ -45,17 +45,19 @@ ON_MARIADB = pytest.mark.parametrize(
 )
 
 
-def get_sync(path: str = "/health/ready", **headers: str) -> HttpResponse:
-    response: HttpResponse = Client().get(path, headers=headers)
-    return response
+def get_sync(path: str = "/health/ready", cookie: str = "", **headers: str) -> Any:
+    client = Client()
+    client.cookies.load(cookie)
+    return client.get(path, headers=headers)
 
 
-def get_async(path: str = "/health/ready", **headers: str) -> HttpResponse:
-    response: HttpResponse = asyncio.run(AsyncClient().get(path, headers=headers))
-    return response
+def get_async(path: str = "/health/ready", cookie: str = "", **headers: str) -> Any:
+    client = AsyncClient()
+    client.cookies.load(cookie)
+    return asyncio.run(client.get(path, headers=headers))
 
 
-Get = Callable[..., HttpResponse]
+Get = Callable[..., Any]
 WSGI_AND_ASGI = pytest.mark.parametrize(
     "get", [pytest.param(get_sync, id="wsgi"), pytest.param(get_async, id="asgi")]
 )
@@ -314,7 +316,7 @@ migration_guard_status{database="default",status="unhealthy"} 0
 def metrics(response: HttpResponse) -> dict[str, float]:
     """Read the answer with Prometheus's own parser."""
     found = {}
-    for family in text_string_to_metric_families(response.content.decode()):
+    for family in text_string_to_metric_families(response.content.decode()):  # type: ignore[no-untyped-call]
         assert family.type == "gauge"
         assert family.documentation
         for sample in family.samples:
@@ -439,95 +441,99 @@ class AsksTheDatabase(HealthCheck):
             cursor.execute("SELECT 1")
 
 
-MIGRATIONS = {"migrations": "healthy"}
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a probe is told with further checks."""
+
+    code: int = 200
+    status: str = "healthy"
+    others: list[tuple[str, str, str]]
+
+
+CANNOT = "it cannot be run; see the log"
 
 
 @ON_SQLITE
 @WSGI_AND_ASGI
 @pytest.mark.parametrize(
-    ("checks", "code", "status", "others"),
+    ("checks", "told"),
     [
-        pytest.param([Fine], 200, "healthy", [("Fine", "healthy", "")], id="class"),
-        pytest.param(["tests.test_ready.Fine"], 200, "healthy", [("Fine", "healthy", "")], id="dotted-path"),
+        pytest.param([Fine], Told(others=[("Fine", "healthy", "")]), id="class"),
+        pytest.param(["tests.test_ready.Fine"], Told(others=[("Fine", "healthy", "")]), id="dotted-path"),
         pytest.param(
             [Warns],
-            200,
-            "degraded",
-            [("Warns", "degraded", "Warning: the disk is nearly full")],
+            Told(status="degraded", others=[("Warns", "degraded", "Warning: the disk is nearly full")]),
             id="warning",
         ),
         pytest.param(
-            [("tests.test_ready.Warns", {"place": "/tmp"})],
-            200,
-            "degraded",
-            [("Warns", "degraded", "Warning: /tmp is nearly full")],
+            [("tests.test_ready.Warns", {"place": "the attic"})],
+            Told(status="degraded", others=[("Warns", "degraded", "Warning: the attic is nearly full")]),
             id="options",
         ),
         pytest.param(
             [Fails],
-            503,
-            "unhealthy",
-            [("Fails", "unhealthy", "Unavailable: queue-7.internal is gone")],
+            Told(
+                code=503,
+                status="unhealthy",
+                others=[("Fails", "unhealthy", "Unavailable: queue-7.internal is gone")],
+            ),
             id="failure",
         ),
         pytest.param(
             [Crashes],
-            503,
-            "unhealthy",
-            [("Crashes", "unhealthy", "Unknown Error: unknown error")],
+            Told(
+                code=503,
+                status="unhealthy",
+                others=[("Crashes", "unhealthy", "Unknown Error: unknown error")],
+            ),
             id="unexpected-exception",
         ),
         pytest.param(
             ["health_check.checks.Nothing"],
-            503,
-            "unhealthy",
-            [("Nothing", "unhealthy", "it cannot be run; see the log")],
+            Told(code=503, status="unhealthy", others=[("Nothing", "unhealthy", CANNOT)]),
             id="path-that-is-not-there",
         ),
         pytest.param(
             [(Fine, {"no": "option"})],
-            503,
-            "unhealthy",
-            [("Fine", "unhealthy", "it cannot be run; see the log")],
+            Told(code=503, status="unhealthy", others=[("Fine", "unhealthy", CANNOT)]),
             id="option-that-is-not-there",
         ),
         pytest.param(
             [int],
-            503,
-            "unhealthy",
-            [("int", "unhealthy", "it cannot be run; see the log")],
+            Told(code=503, status="unhealthy", others=[("int", "unhealthy", CANNOT)]),
             id="no-check",
         ),
         pytest.param(
             [Fine, Warns, (Warns, {"place": "the attic"})],
-            200,
-            "degraded",
-            [
-                ("Fine", "healthy", ""),
-                ("Warns", "degraded", "Warning: the disk is nearly full"),
-                ("Warns 2", "degraded", "Warning: the attic is nearly full"),
-            ],
+            Told(
+                status="degraded",
+                others=[
+                    ("Fine", "healthy", ""),
+                    ("Warns", "degraded", "Warning: the disk is nearly full"),
+                    ("Warns 2", "degraded", "Warning: the attic is nearly full"),
+                ],
+            ),
             id="several",
         ),
     ],
 )
 def test_further_checks_stand_beside_the_migrations(
-    site: Site, get: Get, checks: list[Any], code: int, status: str, others: list[tuple[str, str, str]]
+    site: Site, get: Get, checks: list[Any], told: Told
 ) -> None:
     configure(site, PROBE_CHECKS=checks)
     response = get()
-    assert response.status_code == code
-    assert body(response)["status"] == status
+    assert response.status_code == told.code
+    assert body(response)["status"] == told.status
     assert body(response)["checks"][0]["status"] == "healthy"
-    assert body(response)["checks"][1:] == [{"name": name, "status": said} for name, said, _ in others]
+    assert body(response)["checks"][1:] == [{"name": name, "status": said} for name, said, _ in told.others]
     configure(site, PROBE_CHECKS=checks, PROBE_DETAILS=True)
     assert body(get())["checks"][1:] == [
-        {"name": name, "status": said, "output": output} for name, said, output in others
+        {"name": name, "status": said, "output": output} for name, said, output in told.others
     ]
     text = get("/health/ready?format=text").content.decode().splitlines()
-    assert text[0] == status
+    assert text[0] == told.status
     assert text[2:] == [
-        f"{name}: {said}" + (f" ({output})" if output else "") for name, said, output in others
+        f"{name}: {said}" + (f" ({output})" if output else "") for name, said, output in told.others
     ]
 
 
@@ -670,7 +676,7 @@ def people(engine: str) -> Iterator[None]:
 def signed_in(**options: bool) -> str:
     """Sign somebody in, and give the cookie."""
     client = Client()
-    client.force_login(User.objects.create_user("somebody", **options))
+    client.force_login(User.objects.create_user("somebody", None, None, **options))
     return f"sessionid={client.cookies['sessionid'].value}"
 
 
@@ -726,7 +732,7 @@ class NoCache(BaseCache):
         """Refuse."""
         raise ConnectionError("cache-3.internal refused")
 
-    set = add = touch = delete = get  # type: ignore[assignment]
+    set = add = touch = delete = get
 
 
 NO_CACHE = {"default": {"BACKEND": "tests.test_ready.NoCache"}}

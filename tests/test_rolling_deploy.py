@@ -51,7 +51,7 @@ class Client:
         self._thread.start()
 
     def _ask(self) -> None:
-        while not self._stop.wait(0.02) and len(self.answers) < ANSWERS_AT_MOST:
+        while not self._stop.wait(0.04) and len(self.answers) < ANSWERS_AT_MOST:
             response = self._server.ask("/health/ready")  # a refused connection ends the thread, and the test
             (migrations,) = response.json["checks"]
             self.answers.append((response.status, response.json["status"], migrations["data"]["pending"]))
@@ -82,11 +82,22 @@ def gate() -> Iterator[socket.socket]:
 
 def project(directory: Path, database: dict[str, Any], migrations: dict[str, str]) -> Path:
     write_migrations(directory, migrations)
-    write_project(directory, {"default": database}, MIGRATION_GUARD={"PROBE_CACHE_SECONDS": 0})
+    guard = {"PROBE_CACHE_SECONDS": 0, "PROBE_TIMEOUT_SECONDS": PATIENCE_SECONDS}
+    write_project(directory, {"default": database}, MIGRATION_GUARD=guard)
     return directory
 
 
-def test_old_nodes_serve_throughout_and_new_ones_as_soon_as_they_may(engine: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "interface"),
+    [
+        pytest.param("sqlite", "wsgi", id="sqlite"),
+        pytest.param("postgres", "asgi", id="postgres", marks=pytest.mark.postgres),
+    ],
+    indirect=["engine"],
+)
+def test_old_nodes_serve_throughout_and_new_ones_as_soon_as_they_may(
+    engine: str, interface: str, tmp_path: Path
+) -> None:
     keys = ("ENGINE", "NAME", "HOST", "PORT", "USER", "PASSWORD")
     database = {key: connections.settings[engine][key] for key in keys}
     with ExitStack() as stack:
@@ -104,7 +115,7 @@ def test_old_nodes_serve_throughout_and_new_ones_as_soon_as_they_may(engine: str
                 stack.callback(client.stop)
             return clients
 
-        old_nodes, new_nodes = start(old_release, "asgi", "wsgi"), start(new_release, "asgi", "wsgi")
+        old_nodes, new_nodes = start(old_release, "asgi", "wsgi"), start(new_release, interface)
         for client in old_nodes:
             client.hear((200, "healthy", 0))
         for client in new_nodes:

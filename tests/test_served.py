@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ BOTH = pytest.mark.parametrize("interface", ["asgi", "wsgi"])
 
 
 @pytest.fixture
-def project(engine: str, tmp_path: Path) -> Iterator[Path]:
+def project(engine: str, tmp_path: Path) -> Path:
     """The directory of a shop with two migrations, both of them recorded in the database of the engine."""
     write_migrations(tmp_path, chain("shop", "0001_initial", "0002_price"))
     recorder = MigrationRecorder(connections[engine])
@@ -42,7 +40,7 @@ def project(engine: str, tmp_path: Path) -> Iterator[Path]:
     for name in ("0001_initial", "0002_price"):
         recorder.migration_qs.create(app="shop", name=name)
     connections[engine].close()
-    yield tmp_path
+    return tmp_path
 
 
 def database(engine: str, **changes: Any) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def test_a_load_balancer_a_scraper_and_a_person_ask(project: Path, engine: str, 
         scraped = server.ask(
             "/health/ready", headers={"Accept": "application/openmetrics-text;version=1.0.0"}
         )
-        names = [family.name for family in text_string_to_metric_families(scraped.body)]
+        names = [family.name for family in text_string_to_metric_families(scraped.body)]  # type: ignore[no-untyped-call]
         assert names[0] == "migration_guard_migrations"
 
         query = '.checks[] | select(.name == "migrations") | .data.applied'
@@ -110,9 +108,11 @@ def test_the_command_health_check_asks_a_server(project: Path, engine: str) -> N
         assert managed(project, "health_check", "migration_guard:ready", address) == (
             2,
             "",
-            f"Unexpected HTTP error when trying to reach '{url}': HTTP Error 503: Service Unavailable\n"
-            "You may have selected an invalid endpoint 'migration_guard:ready' or another application is "
-            f"running on '{address}'.\n",
+            (
+                f"Unexpected HTTP error when trying to reach '{url}': HTTP Error 503: Service Unavailable\n"
+                "You may have selected an invalid endpoint 'migration_guard:ready' or another application is "
+                f"running on '{address}'.\n"
+            ),
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.test.utils import override_settings
+from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 
 from django_migration_guard import flights as flights_module
@@ -74,9 +75,7 @@ def report(alias: str, *findings: Finding) -> Report:
         alias=alias, vendor="sqlite", disk=Disk(apps={}, migrations={}), records=Records(rows=())
     )
     counts = Counts(total=2, applied=2, pending=0, orphaned=0)
-    return Report(
-        snapshot=snapshot, rows=(), findings=findings, counts=counts, checked_at=guard.timezone.now()
-    )
+    return Report(snapshot=snapshot, rows=(), findings=findings, counts=counts, checked_at=timezone.now())
 
 
 PENDING = Finding(
@@ -122,25 +121,36 @@ BOTH = pytest.mark.parametrize("ask", [pytest.param(current, id="sync"), pytest.
 
 
 @pytest.mark.parametrize(
-    ("settings", "later", "questions"),
+    ("settings", "until"),
     [
-        pytest.param({}, 4.99, 1, id="default-fresh"),
-        pytest.param({}, 5.0, 2, id="default-stale"),
-        pytest.param({"PROBE_CACHE_SECONDS": 60}, 59.0, 1, id="longer-fresh"),
-        pytest.param({"PROBE_CACHE_SECONDS": 60}, 60.0, 2, id="longer-stale"),
-        pytest.param({"PROBE_CACHE_SECONDS": 0}, 0.0, 2, id="switched-off"),
+        pytest.param({}, 5.0, id="default"),
+        pytest.param({"PROBE_CACHE_SECONDS": 60}, 60.0, id="longer"),
+        pytest.param({"PROBE_CACHE_SECONDS": 0.5}, 0.5, id="shorter"),
     ],
 )
 @BOTH
 def test_a_verdict_is_kept_as_long_as_the_setting_says(
-    ask: Ask, clock: Clock, databases: Databases, settings: dict[str, Any], later: float, questions: int
+    ask: Ask, clock: Clock, databases: Databases, settings: dict[str, Any], until: float
 ) -> None:
     verdicts = Verdicts()
+    start = clock.seconds
     with probe(**settings):
         ask(verdicts, "default")
-        clock.seconds += later
+        clock.seconds = start + until - 0.001
         ask(verdicts, "default")
-    assert databases.asked == ["default"] * questions
+        assert databases.asked == ["default"]
+        clock.seconds = start + until
+        ask(verdicts, "default")
+    assert databases.asked == ["default", "default"]
+
+
+@BOTH
+def test_no_verdict_is_kept_where_the_setting_is_0(ask: Ask, clock: Clock, databases: Databases) -> None:
+    verdicts = Verdicts()
+    with probe(PROBE_CACHE_SECONDS=0):
+        for _ in range(3):
+            ask(verdicts, "default")
+    assert databases.asked == ["default"] * 3
 
 
 @BOTH
@@ -185,10 +195,12 @@ def test_many_probes_at_once_make_one_question(
         return flight
 
     monkeypatch.setattr(verdicts._flights, "join", joined)
-    with probe(PROBE_CACHE_SECONDS=seconds, PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS):
-        with together(30, lambda: ask(verdicts, "default")) as answers:
-            assert all(waiting.acquire(timeout=PATIENCE_SECONDS) for _ in range(30))
-            databases.answer.set()
+    with (
+        probe(PROBE_CACHE_SECONDS=seconds, PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS),
+        together(30, lambda: ask(verdicts, "default")) as answers,
+    ):
+        assert all(waiting.acquire(timeout=PATIENCE_SECONDS) for _ in range(30))
+        databases.answer.set()
     assert databases.asked == ["default"]
     assert len(answers) == 30
     assert len({id(verdict) for (verdict,) in answers}) == 1
@@ -235,10 +247,12 @@ def test_all_databases_are_asked_before_any_is_waited_for(ask: Ask, databases: D
     verdicts = Verdicts()
     databases.answer.clear()
     aliases = [f"database_{number}" for number in range(6)]
-    with probe(PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS):
-        with together(1, lambda: ask(verdicts, *aliases)) as answers:
-            databases.wait_until_asked(6)
-            databases.answer.set()
+    with (
+        probe(PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS),
+        together(1, lambda: ask(verdicts, *aliases)) as answers,
+    ):
+        databases.wait_until_asked(6)
+        databases.answer.set()
     assert sorted(databases.asked) == aliases
     assert [verdict.report.alias for verdict in answers[0]] == aliases
 
@@ -405,6 +419,11 @@ class TestFlights:
         with pytest.raises(ValueError, match=r"^lost$"):
             flight.result(within_seconds=0)
         assert caplog.records == []
+
+
+def test_a_system_that_does_not_fork_has_nothing_to_start_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "register_at_fork", raising=False)
+    flights_module.after_fork(lambda: pytest.fail("nobody forked"))
 
 
 FORK = """

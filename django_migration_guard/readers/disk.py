@@ -35,7 +35,7 @@ def files_of(app: App) -> Iterator[MigrationFile]:
     """Name the migrations that Django would load from an app; what they replace is known where they are imported."""
     module, _ = MigrationLoader.migrations_module(app.label)
     if app.state is AppState.MIGRATED and app.directory is not None:
-        for name in sorted(app.names):
+        for name in sorted(migration_names(Path(app.directory))):
             migration = getattr(sys.modules.get(f"{module}.{name}"), "Migration", None)
             replaces = getattr(migration, "replaces", ())
             yield MigrationFile(
@@ -55,9 +55,9 @@ def _app(config: AppConfig) -> App:
     if module is None:
         return App(label=config.label, state=AppState.SWITCHED_OFF)
     for directory in _directories(config, module, explicit=explicit):
-        names = migration_names(directory)
         if (directory / "__init__.py").exists() or (directory / "__init__.pyc").exists():
-            return App(label=config.label, state=AppState.MIGRATED, directory=str(directory), names=names)
+            return App(label=config.label, state=AppState.MIGRATED, directory=str(directory))
+        names = migration_names(directory)
         if any(_looks_like_a_migration(directory / f"{name}.py") for name in names):
             return App(
                 label=config.label, state=AppState.IGNORED_PACKAGE, directory=str(directory), names=names

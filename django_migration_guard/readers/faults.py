@@ -14,37 +14,38 @@ from django.db.migrations import Migration
 from django.db.migrations.exceptions import CircularDependencyError, NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 
-from ..snapshot import AppState, Fault, FaultKind, MigrationKey, dotted
-from .disk import apps_on_disk, is_pair, source_path
+from ..snapshot import App, AppState, Fault, FaultKind, MigrationKey, dotted
+from .disk import apps_on_disk, is_pair, migration_names, source_path
 
 _MERGE_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def faults_on_disk(first: BaseException) -> tuple[Fault, ...]:
     """Find every file that does not load, after Django stopped with ``first`` at one of them."""
-    found = [fault for label in apps_on_disk() for fault in _faults_of_app(label)]
+    found = [fault for app in apps_on_disk().values() for fault in _faults_of_app(app)]
     return tuple(found) or (_fault_of_file(first, key=None, app_label=None, path=None),)
 
 
-def _faults_of_app(label: str) -> list[Fault]:
-    app = apps_on_disk()[label]
-    module, explicit = MigrationLoader.migrations_module(label)
+def _faults_of_app(app: App) -> list[Fault]:
+    module, explicit = MigrationLoader.migrations_module(app.label)
     if module is None or (app.state is not AppState.MIGRATED and not explicit):
         return []
     path = None if app.directory is None else str(Path(app.directory) / "__init__.py")
     try:
         import_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the package is code: anything can come out of it
-        return [_fault_of_file(error, key=None, app_label=label, path=path)]
+        return [_fault_of_file(error, key=None, app_label=app.label, path=path)]
+    if app.directory is None:
+        return []
     faults = []
-    for name in sorted(app.names):
-        path = str(Path(app.directory or "") / f"{name}.py")
+    for name in sorted(migration_names(Path(app.directory))):
+        path = str(Path(app.directory) / f"{name}.py")
         try:
             loaded = import_module(f"{module}.{name}")
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a migration file is code: anything can come out
-            faults.append(_fault_of_file(error, key=(label, name), app_label=label, path=path))
+            faults.append(_fault_of_file(error, key=(app.label, name), app_label=app.label, path=path))
         else:
-            faults += _faults_of_class(loaded, (label, name), path)
+            faults += _faults_of_class(loaded, (app.label, name), path)
     return faults
 
 
@@ -129,16 +130,26 @@ def fault_of_graph(
     return Fault(kind=kind, reason=f"{type(error).__name__}: {error}")
 
 
-def _squash_at_fault(error: Exception, migrations: Mapping[MigrationKey, Migration]) -> Fault | None:
-    """Explain what comes out of the replacing itself, which Django begins when all dependencies are drawn."""
-    if not isinstance(error, CommandError | KeyError | NodeNotFoundError):
-        return None
+def squash_of_itself(migrations: Mapping[MigrationKey, Migration], said: str = "") -> Fault | None:
+    """Find a squash that replaces itself, at once or by way of others.
+
+    Django stops at it from 6.0 on. Before, it loads a graph that may have an edge to nowhere, on which making
+    a plan raises KeyError, or never ends.
+    """
     for key in sorted(migrations):
         if _replaces_itself(key, migrations):
-            reason = f"what it replaces leads back to itself ({type(error).__name__}: {error})"
+            reason = f"what it replaces leads back to itself{said}"
             return _fault_at(FaultKind.CYCLE, reason, key, migrations, missing=key, part="replaces")
-    if not isinstance(error, NodeNotFoundError):
+    return None
+
+
+def _squash_at_fault(error: Exception, migrations: Mapping[MigrationKey, Migration]) -> Fault | None:
+    """Explain what comes out of the replacing itself, which Django begins when all dependencies are drawn."""
+    if not isinstance(error, CommandError | NodeNotFoundError):
         return None
+    circular = squash_of_itself(migrations, f" ({type(error).__name__}: {error})")
+    if circular is not None or not isinstance(error, NodeNotFoundError):
+        return circular
     reason = (
         f"another squash replaces it, and before 6.0 Django does not load every squash of a squash ({error})"
     )

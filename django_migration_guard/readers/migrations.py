@@ -19,7 +19,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from ..snapshot import App, Disk, Fault, Graph, MigrationFile, MigrationKey
 from .disk import apps_on_disk, files_of, is_pair, source_path
-from .faults import fault_of_graph, faults_on_disk, malformed
+from .faults import fault_of_graph, faults_on_disk, malformed, squash_of_itself
 
 
 class _ReleaseLoader(MigrationLoader):
@@ -103,9 +103,10 @@ class Release:
     def _build(self, decisive_rows: frozenset[MigrationKey]) -> _ReleaseLoader | Fault:
         """Let Django build the graph, which depends on the rows only through squashes and what they replace."""
         try:
-            return _ReleaseLoader(self.migrations, self._migrated, self._unmigrated, decisive_rows)
+            loader = _ReleaseLoader(self.migrations, self._migrated, self._unmigrated, decisive_rows)
         except Exception as error:  # noqa: BLE001 - dependencies are a project's data: see fault_of_graph
             return fault_of_graph(error, self.migrations, self._unmigrated)
+        return squash_of_itself(self.migrations) or loader
 
     def _answer(self, rows: tuple[MigrationKey, ...]) -> Graph | Fault:
         """Ask Django what these rows mean: applied, plan, conflicts and history. Remembered for the last few."""
@@ -115,10 +116,7 @@ class Release:
             return loader
         applied = (recorded - self._decisive) | frozenset(loader.applied_migrations)
         nodes = frozenset(loader.graph.nodes)
-        try:
-            plan = _plan(loader, applied)
-        except KeyError as error:  # before 6.0 a squash that replaces itself leaves a graph without its node
-            return fault_of_graph(error, self.migrations, self._unmigrated)
+        plan = _plan(loader, applied)
         unapplied = nodes - applied
         leaves: dict[str, tuple[str, ...]] = {}
         for app_label, name in loader.graph.leaf_nodes():

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ..findings import Finding, Fix, Report, Status
-from ..rules import RULES
+from ..rules import RULES, urgency
 
 Paint = Callable[[str, str], str]
 """Colours a text for a role: ``error``, ``warning``, ``info``, ``healthy``, ``degraded`` or ``unhealthy``."""
@@ -28,7 +28,7 @@ def render(reports: Iterable[Report], *, verbosity: int = 1, paint: Paint = plai
     Verbosity 0 writes databases and findings that need attention only, 2 shows long lists whole together
     with the evidence, and 3 explains every row.
     """
-    ordered = sorted(reports, key=lambda report: (-report.status.rank, not report.answered))
+    ordered = sorted(reports, key=lambda report: (-report.status.rank, report.answered))
     if verbosity == 0:
         ordered = [report for report in ordered if report.status is not Status.HEALTHY]
     lines = [summary(report, paint=paint) for report in ordered]
@@ -55,32 +55,35 @@ def summary(report: Report, *, paint: Paint = plain) -> str:
 
 
 def _findings(reports: list[Report], verbosity: int, paint: Paint) -> Iterator[str]:
-    groups: dict[str, dict[str, tuple[Finding, list[str]]]] = {}
+    groups: dict[str, dict[str, list[Finding]]] = {}
     for report in reports:
         for finding in report.findings:
-            _, aliases = groups.setdefault(finding.code, {}).setdefault(finding.message, (finding, []))
-            aliases.append(finding.alias)
+            groups.setdefault(finding.code, {}).setdefault(finding.message, []).append(finding)
     several = len(reports) > 1
-    for code, members in groups.items():
+    ordered = sorted(groups.values(), key=lambda group: urgency(next(iter(group.values()))[0]))
+    for group in ordered:
+        members = list(group.values())
+        code = members[0][0].code
         if verbosity > 0 or RULES[code].level.word != "info":
             yield ""
-            yield from _group(code, list(members.values()), verbosity, paint, several=several)
+            yield from _group(code, members, verbosity, paint, several=several)
 
 
 def _group(
-    code: str, members: list[tuple[Finding, list[str]]], verbosity: int, paint: Paint, *, several: bool
+    code: str, members: list[list[Finding]], verbosity: int, paint: Paint, *, several: bool
 ) -> Iterator[str]:
     rule = RULES[code]
     yield paint(rule.level.word, f"{rule.level.word} {code} {rule.name}")
     shown = members if verbosity >= 2 else members[:SHORTENED_TO]
-    for finding, aliases in shown:
-        yield f"  {finding.message}" + (f" [{', '.join(aliases)}]" if several else "")
+    for same in shown:
+        aliases = dict.fromkeys(finding.alias for finding in same)
+        yield f"  {same[0].message}" + (f" [{', '.join(aliases)}]" if several else "")
         if verbosity >= 2:
-            yield from (f"    {key}: {value}" for key, value in finding.evidence.items())
+            yield from (f"    {key}: {value}" for key, value in same[0].evidence.items())
     if len(members) > len(shown):
         yield f"  … and {len(members) - len(shown)} more; --verbosity 2 shows all."
     yield f"  Why: {rule.why}"
-    fixes: dict[Fix, None] = {fix: None for finding, _ in shown for fix in finding.fixes}
+    fixes: dict[Fix, None] = {fix: None for same in shown for finding in same for fix in finding.fixes}
     for fix in fixes:
         yield f"  Fix: {fix.summary}"
         yield from (f"    {command_line(command)}" for command in fix.commands)

@@ -108,7 +108,7 @@ def failing_package(site: Site) -> Expected:
 def package_that_is_not_there(site: Site) -> Expected:
     site.deploy(shop=ORIGINALS)
     site.migrate()
-    site.restart(MIGRATION_MODULES={"shop": "not_there"})
+    site.restart(MIGRATION_MODULES={"shop": "not_there.migrations"})
     said = "shop cannot be loaded: ModuleNotFoundError: No module named 'not_there'."
     rows = "shop has 2 migrations recorded, and the app has no migrations on disk."
     return says("unhealthy", None, ("E201", said), ("I119", rows))
@@ -152,6 +152,17 @@ def dependency_is_no_pair(site: Site) -> Expected:
     reason = "('shop', '0001_initial', 1) in its dependencies is no tuple of an app label and a name"
     said = f"shop.0002_price cannot be loaded: {reason} ({file}:5)."
     return unloadable(("E201", said))
+
+
+@sick("E202")
+def app_of_the_dependency_has_an_empty_package(site: Site) -> Expected:
+    after = [("stock", "__first__")]
+    site.deploy(
+        shop=chain("shop", "0001_initial", after=after), stock={}, files={"stock/migrations/__init__.py": ""}
+    )
+    place = f"{site.file('shop', '0001_initial')}:5"
+    said = f"shop.0001_initial depends on stock.__first__, which is not on disk ({place})."
+    return says("unhealthy", None, ("E202", said))
 
 
 @healthy("E202")

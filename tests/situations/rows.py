@@ -56,6 +56,23 @@ def file_is_lost(site: Site) -> Expected:
 
 
 @sick("W111")
+def file_is_lost_while_another_app_is_in_conflict(site: Site) -> Expected:
+    two_leaves = chain("stock", "0001_initial") | {"0001_other": migration(makes=["Other"])}
+    site.deploy(shop=chain("shop", "0001_initial", "0002_gone"), stock=chain("stock", "0001_initial"))
+    site.migrate()
+    site.deploy(shop=chain("shop", "0001_initial", "0003_tax"), stock=chain("stock", "0001_initial"))
+    site.migrate()
+    site.deploy(shop=chain("shop", "0001_initial", "0003_tax"), stock=two_leaves)
+    site.record("stock", "0001_other")
+    return says(
+        "degraded",
+        (4, 4, 0, 1),
+        ("E204", "stock has 2 leaf nodes: 0001_initial, 0001_other."),
+        ("W111", "shop.0002_gone is recorded, and has no file here and none in git."),
+    )
+
+
+@sick("W111")
 def file_is_gone_and_git_is_not_asked(site: Site) -> Expected:
     lose_a_file(site)
     site.migrate()
