@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -23,7 +22,7 @@ class Flight(Generic[T]):
     def __init__(self, compute: Callable[[], T], *, name: str) -> None:
         self._compute = compute
         self.future: Future[T] = Future()
-        self.future.set_running_or_notify_cancel()  # from here on a caller who gives up cannot cancel it
+        self.future.set_running_or_notify_cancel()  # from here on nobody can cancel it
         self.started = time.monotonic()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
@@ -45,21 +44,8 @@ class Flight(Generic[T]):
 
         Raises TimeoutError where the computation is still under way; it goes on.
         """
-        return self.future.result(timeout=max(0.0, self._remaining(within_seconds)))
-
-    async def wait(self, *, within_seconds: float) -> None:
-        """Wait for the landing without holding a thread, until ``within_seconds`` after the start."""
-        remaining = self._remaining(within_seconds)
-        if not self.landed and remaining > 0:
-            landing = asyncio.wrap_future(self.future)
-            try:
-                await asyncio.wait([landing], timeout=remaining)
-            finally:
-                if not landing.cancel():
-                    landing.exception()  # asyncio logs an exception that nobody has looked at
-
-    def _remaining(self, within_seconds: float) -> float:
-        return self.started + within_seconds - time.monotonic()
+        remaining = self.started + within_seconds - time.monotonic()
+        return self.future.result(timeout=max(0.0, remaining))
 
 
 class Flights(Generic[T]):

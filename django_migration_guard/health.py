@@ -53,10 +53,6 @@ class Migrations(HealthCheck):
         """Return a verdict an alias, waiting for the databases where none is kept."""
         return verdicts.current(self.aliases())
 
-    async def averdicts(self) -> list[Verdict]:
-        """Do what :meth:`verdicts` does, without holding the event loop."""
-        return await verdicts.acurrent(self.aliases())
-
 
 def _told(report: Report) -> str:
     codes = sorted({finding.code for finding in report.findings if finding.level > Level.INFO})

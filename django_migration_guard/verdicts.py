@@ -55,15 +55,6 @@ class Verdicts:
         departed = {alias: self._fresh_or_flight(alias, limit) for alias in aliases}
         return [self._landed(alias, one, limit) for alias, one in departed.items()]
 
-    async def acurrent(self, aliases: Sequence[str]) -> list[Verdict]:
-        """Do what :meth:`current` does, holding neither the event loop nor a thread a caller."""
-        limit = conf.current().probe_timeout_seconds
-        departed = {alias: self._fresh_or_flight(alias, limit) for alias in aliases}
-        for one in departed.values():
-            if isinstance(one, Flight):
-                await one.wait(within_seconds=limit)
-        return [self._landed(alias, one, limit) for alias, one in departed.items()]
-
     def _fresh_or_flight(self, alias: str, limit: float) -> Verdict | Flight[Verdict]:
         return self.fresh(alias) or self._flights.join(
             alias,

@@ -18,8 +18,10 @@ from django.core.cache import caches
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import MediaType
-from django.utils.cache import add_never_cache_headers
+from django.http.response import HttpResponseBase
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.decorators import method_decorator
+from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from health_check.exceptions import ServiceWarning
@@ -65,6 +67,9 @@ class ReadyView(HealthCheckView):
 
     OpenMetrics is the exception: a scrape is answered 200 whatever the verdict, because a scraper drops the
     body of anything else. An unknown ``?format=`` gets JSON: a probe gets the truth in any case.
+
+    It is not asynchronous: under WSGI Django starts a thread and an event loop for each request to a view that
+    is, which takes longer than a kept verdict; under ASGI it keeps a thread for each request in any case.
     """
 
     http_method_names = ("get", "head", "options")
@@ -74,16 +79,17 @@ class ReadyView(HealthCheckView):
         """The migrations, then the checks that ``PROBE_CHECKS`` adds."""
         return (Migrations, *conf.current().probe_checks)
 
-    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's signature
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Dispatch as every view of Django does; the one of ``HealthCheckView`` is asynchronous."""
+        return View.dispatch(self, request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's signature
         """Ask everything at the same time, and answer in the format that was asked for."""
-        limit = conf.current().probe_timeout_seconds
-        others = [(_name(check), _departed(check, limit)) for check in conf.current().probe_checks]
-        details = _may_see_details(request)
-        verdicts = await Migrations().averdicts()
-        for _, flight in others:
-            await flight.wait(within_seconds=limit)
-        if isinstance(details, Flight):
-            await details.wait(within_seconds=limit)
+        chosen = conf.current()
+        limit = chosen.probe_timeout_seconds
+        others = [(_name(check), _departed(check, limit)) for check in chosen.probe_checks]
+        details = _may_see_details(request, chosen)
+        verdicts = Migrations().verdicts()
         answer = Answer(
             reports=[verdict.report for verdict in verdicts],
             ages=[verdict.age_seconds for verdict in verdicts],
@@ -110,6 +116,7 @@ def _response(answer: Answer, media_type: str) -> HttpResponse:
         status=503 if unhealthy else 200,
     )
     add_never_cache_headers(response)
+    patch_vary_headers(response, ["Accept"])
     return response
 
 
@@ -185,12 +192,11 @@ _SESSIONS_AT_ONCE = 8
 """How many sessions are read at the same time. A caller beyond that is answered as a stranger."""
 
 
-def _may_see_details(request: HttpRequest) -> bool | Flight[bool]:
+def _may_see_details(request: HttpRequest, chosen: conf.Settings) -> bool | Flight[bool]:
     """Tell whether names and reasons are for this caller: by setting, by token, or by a staff session.
 
     A session is read in a thread of its own, because its database or cache may be what hangs.
     """
-    chosen = conf.current()
     if chosen.probe_details:
         return True
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -226,6 +232,6 @@ def _is_known_as_staff(session: Flight[bool], limit: float) -> bool:
 @_never_atomic
 @never_cache
 @require_safe
-async def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Answer 200 as long as the process can answer at all; touches no database and no cache."""
     return JsonResponse({"status": Status.HEALTHY.value}, content_type=_JSON)

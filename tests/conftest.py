@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +102,6 @@ def afresh() -> Iterator[None]:
         *views._further_checks._under_way.values(),
     ]
     for flight in under_way:
-        asyncio.run(flight.wait(within_seconds=60))
-        assert flight.landed
+        flight.future.exception(timeout=60)
     verdicts._start_afresh()
     views._further_checks.__init__()  # type: ignore[misc]

@@ -58,6 +58,11 @@ class History:
             todo += new
         return found
 
+    @property
+    def leads_back(self) -> bool:
+        """Whether a squash replaces itself. Before 6.0 Django's plan may then raise KeyError, or never end."""
+        return any(key in self.replaced(key) for key in self.files)
+
     def text(self) -> str:
         """Write it as the call that makes it again."""
         files = "".join(f"    {key!r}: {written!r},\n" for key, written in self.files.items())

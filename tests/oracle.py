@@ -141,8 +141,7 @@ def ask(history: History) -> Answer | Exception:
     connection = connections[ALIAS]
     try:
         executor = _Executor(connection, history)
-        if any(key in history.replaced(key) for key in history.files):
-            # Django says so itself from 6.0 on; before, making a plan may raise KeyError, or never end.
+        if history.leads_back:  # not seen by Django before 6.0
             return CommandError("Cyclical squash replacement found")
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except Exception as error:  # noqa: BLE001 - whatever Django raises is its answer

@@ -592,6 +592,15 @@ def test_reader_that_goes_away_gets_no_traceback(site: Site) -> None:
 
 if sys.platform != "win32":  # without pseudo-terminals, and Ctrl-C cannot be sent to one process
 
+    def test_pipe_that_nobody_reads_changes_no_exit_status(pending: Site) -> None:
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w") as pipe, contextlib.redirect_stdout(pipe):
+            with pytest.raises(SystemExit) as end:
+                execute_from_command_line(["manage.py", "migration_guard"])
+            assert end.value.code == 1
+            pipe.write("nobody complains any more")
+
     def seen(screen: int) -> str:
         """Give the verdict as it stands on a pseudo-terminal that nobody has open any more."""
         with os.fdopen(screen, "rb") as terminal:

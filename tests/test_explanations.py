@@ -509,6 +509,7 @@ OUTER_FILE = file(shop("0001_all"), shop(INNER), shop("0003_tax"))
             id="files-are-there",
         ),
         pytest.param("", disk(REPLACING), graph(pending=[SQUASH]), {}, id="nothing-recorded"),
+        pytest.param("", disk(REPLACING), None, {}, id="nothing-recorded-and-no-graph"),
         pytest.param(
             "0001_initial 0002_price 0003_tax",
             disk(REPLACING),

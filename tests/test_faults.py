@@ -11,8 +11,10 @@ import django
 import pytest
 
 from django_migration_guard import guard as guard_module
+from django_migration_guard.readers.disk import apps_on_disk
+from django_migration_guard.readers.faults import fault_of_graph
 from django_migration_guard.readers.migrations import Release
-from django_migration_guard.snapshot import FaultKind
+from django_migration_guard.snapshot import AppState, Fault, FaultKind
 
 from .projects import Site, chain, migration
 from .terminal import Done, guard, process
@@ -212,6 +214,46 @@ def test_module_of_migrations_that_is_not_there(site: Site) -> None:
     assert other.startswith("migration_guard.I119 app-without-migrations\n  shop has 2 migrations recorded, ")
 
 
+def test_package_above_the_migrations_that_fails(site: Site) -> None:
+    site.write("history/__init__.py", "raise LookupError('not today')\n")
+    site.write("history/shop/__init__.py", "")
+    site.restart(MIGRATION_MODULES={"shop": "history.shop"})
+    shown = guard().out.partition("\ninfo ")[0]
+    why = "One file that cannot be loaded stops every command that needs migrations, in every app."
+    message = "shop cannot be loaded: LookupError: not today."
+    assert shown == says("E201", "unloadable-file", message, why, "Mend what the reason names.").out
+
+
+@pytest.mark.parametrize(
+    ("place", "state"),
+    [
+        pytest.param({"history.py": ""}, AppState.UNMIGRATED, id="module-in-place-of-a-package"),
+        pytest.param({}, AppState.UNMIGRATED, id="nothing"),
+        pytest.param({"history/notes.py": "x = 1\n"}, AppState.UNMIGRATED, id="directory-without-migrations"),
+        pytest.param(
+            {"history/0001_initial.py": SHOP["0001_initial"]}, AppState.IGNORED_PACKAGE, id="ignored"
+        ),
+        pytest.param({"history/__init__.py": ""}, AppState.MIGRATED, id="package-without-migrations"),
+    ],
+)
+def test_what_a_module_of_migrations_is(site: Site, place: dict[str, str], state: AppState) -> None:
+    for path, text in place.items():
+        site.write(path, text)
+    site.restart(MIGRATION_MODULES={"shop": "history"})
+    assert apps_on_disk()["shop"].state is state
+
+
+if sys.platform != "win32":  # where links are for administrators
+
+    def test_link_to_a_migration_that_is_not_there(site: Site) -> None:
+        directory = site.directory / "loose" / "migrations"
+        directory.mkdir(parents=True)
+        (site.directory / "loose" / "__init__.py").touch()
+        (directory / "0001_initial.py").symlink_to("absent.py")
+        site.restart(INSTALLED_APPS=["loose", *site.settings["INSTALLED_APPS"]])
+        assert apps_on_disk()["loose"].state is AppState.UNMIGRATED
+
+
 def test_file_of_migrations_in_place_of_a_package(site: Site) -> None:
     """Django takes an app for unmigrated whose ``migrations`` is a file."""
     for file in site.file("stock", "x").parent.iterdir():
@@ -370,6 +412,49 @@ if django.VERSION >= (6, 0):
             f"shop.0003_one is part of a cycle ({file}:6): what it replaces leads back to itself ({said})"
         )
         assert guard() == cycle(message, f"{file}:6")
+
+
+def test_place_is_told_without_a_line_where_the_file_has_gone_since(site: Site) -> None:
+    file = site.write("shop/migrations/0002_price.py", migration(after=[("stock", "x")]))
+    site.restart()
+    release = Release.on_disk()
+    file.write_text("class Migration(:\n", encoding="utf-8")
+    spoilt = release.graph((("shop", "0001_initial"),))
+    file.unlink()
+    gone = release.graph(())
+    for fault in (spoilt, gone):
+        assert isinstance(fault, Fault)
+        assert (fault.key, fault.path, fault.line) == (("shop", "0002_price"), str(file), None)
+
+
+def test_dependency_on_the_first_migration_of_a_package_that_has_none(site: Site) -> None:
+    site.file("stock", "0001_initial").unlink()
+    after = [("shop", "0001_initial"), ("stock", "__first__")]
+    file = site.write("shop/migrations/0002_price.py", migration(after=after))
+    site.restart()
+    (fault,) = guard_module.inspect().snapshot.faults
+    assert fault == Fault(
+        kind=FaultKind.MISSING_DEPENDENCY,
+        reason="Dependency on app with no migrations: stock",
+        key=("shop", "0002_price"),
+        app_label="shop",
+        path=str(file),
+        line=5,
+        missing=("stock", "__first__"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        pytest.param(RuntimeError("x"), FaultKind.MISSING_DEPENDENCY, "RuntimeError: x", id="anything"),
+        pytest.param(
+            ValueError("Cyclical x"), FaultKind.CYCLE, "ValueError: Cyclical x", id="cycle-by-its-text"
+        ),
+    ],
+)
+def test_what_django_may_say_one_day(site: Site, error: Exception, kind: FaultKind, reason: str) -> None:
+    assert fault_of_graph(error, {}, frozenset()) == Fault(kind=kind, reason=reason)
 
 
 # Routers

@@ -389,6 +389,37 @@ def test_every_fix_of_every_situation_is_carried_out_by_a_test(engine: str, tmp_
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_migrate_cures_wherever_it_is_offered_without_a_condition(engine: str, tmp_path: Path) -> None:
+    offered, conditional = set(), set()
+    for number, situation in enumerate(SITUATIONS):
+        with Site(tmp_path / str(number), engine) as site:
+            if situation.bring_about(site).alias is None:
+                findings = guard.inspect(engine).findings
+                curable = {
+                    short(finding): fix
+                    for finding in findings
+                    for fix in finding.fixes
+                    if verbs(fix) == "migrate"
+                }
+                if any(fix.summary.endswith(", after the errors are solved.") for fix in curable.values()):
+                    conditional.add(str(situation))
+                    assert {short(finding) for finding in findings} & REFUSED
+                elif curable:
+                    offered.add(str(situation))
+                    site.migrate()
+                    site.restart()
+                    assert not codes(guard.inspect(engine)) & set(curable)
+        connections.close_all()
+        servers.empty("sqlite", servers.name())
+    assert "W105-newer-files-than-rows" in offered
+    assert "E204-two-branches-were-merged" in conditional
+
+
+REFUSED = {"E104", "E204", "E112", "E116", "E117"}
+"""With these, ``migrate`` refuses, dies, or applies again what the schema already has."""
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_nothing_is_advised_that_removes_rows_while_the_graph_cannot_be_loaded(site: Site) -> None:
     files.squash_is_faulty(site)
     site.record("shop", "0009_gone")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import django
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -35,7 +36,9 @@ def from_commands(case: History, site: Site) -> list[str]:
     report = guard.inspect(oracle.ALIAS)
     graph = report.snapshot.graph
     if graph is None:
-        return [*of_fault(case, said("migrate", "--check"), report), *of_place(case, report)]
+        endless = case.leads_back and django.VERSION < (6, 0)
+        check = [] if endless else of_fault(case, said("migrate", "--check"), report)
+        return [*check, *of_place(case, report)]
     return [
         *of_migrate(graph, report),
         *of_showmigrations(case, graph, report),

@@ -376,6 +376,44 @@ def test_openmetrics_is_answered_200_whatever_the_verdict_and_leaves_out_what_is
     }
 
 
+@ON_SQLITE
+@WSGI_AND_ASGI
+def test_the_age_of_a_verdict_that_is_kept_is_told(
+    site: Site, get: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(site, PROBE_CACHE_SECONDS=60)
+    assert body(get())["checks"][0]["data"]["age_seconds"] == 0.0
+    monkeypatch.setattr(StillClock, "monotonic", staticmethod(lambda: 1041.5))
+    data = body(get())["checks"][0]["data"]
+    assert (data["age_seconds"], data["databases"]["default"]["age_seconds"]) == (41.5, 41.5)
+    scraped = metrics(get("/health/ready?format=openmetrics"))
+    assert scraped["migration_guard_verdict_age_seconds{database=default}"] == 41.5
+
+
+# What the documentation says of hosts and of HTTPS
+
+
+@ON_SQLITE
+@WSGI_AND_ASGI
+@pytest.mark.parametrize("path", ["/health/ready", "/health/live"])
+def test_probes_over_plain_http_where_everybody_else_is_redirected(site: Site, get: Get, path: str) -> None:
+    with override_settings(
+        MIDDLEWARE=["django.middleware.security.SecurityMiddleware"], SECURE_SSL_REDIRECT=True
+    ):
+        assert get(path).status_code == 301
+        with override_settings(SECURE_REDIRECT_EXEMPT=[r"^health/"]):
+            assert get(path).status_code == 200
+
+
+@ON_SQLITE
+def test_a_probe_that_sends_an_allowed_host_where_its_own_is_not(site: Site) -> None:
+    with override_settings(
+        MIDDLEWARE=["django.middleware.common.CommonMiddleware"], ALLOWED_HOSTS=["shop.example.com"]
+    ):
+        assert get_sync(host="10.0.0.7:8000").status_code == 400
+        assert get_sync(host="shop.example.com").status_code == 200
+
+
 # Further checks
 
 
@@ -698,10 +736,13 @@ def test_a_staff_session_shows_details(get: Get, options: dict[str, bool], seen:
 @ON_SQLITE
 @WSGI_AND_ASGI
 @pytest.mark.usefixtures("people")
-def test_a_session_counts_no_more_when_its_user_may_not_sign_in(get: Get) -> None:
-    cookie = signed_in(is_staff=True)
-    User.objects.update(is_active=False)
-    assert not shows_details(get(cookie=cookie))
+@pytest.mark.parametrize("backend", ["ModelBackend", "AllowAllUsersModelBackend"])
+def test_a_session_counts_no_more_when_its_user_is_inactive(get: Get, backend: str) -> None:
+    with override_settings(AUTHENTICATION_BACKENDS=[f"django.contrib.auth.backends.{backend}"]):
+        cookie = signed_in(is_staff=True)
+        assert shows_details(get(cookie=cookie))
+        User.objects.update(is_active=False)
+        assert not shows_details(get(cookie=cookie))
 
 
 @ON_SQLITE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import subprocess
@@ -108,18 +107,6 @@ def probe(**settings: Any) -> override_settings:
     return override_settings(MIGRATION_GUARD=settings)
 
 
-def current(verdicts: Verdicts, *aliases: str) -> list[Verdict]:
-    return verdicts.current(aliases)
-
-
-def acurrent(verdicts: Verdicts, *aliases: str) -> list[Verdict]:
-    return asyncio.run(verdicts.acurrent(aliases))
-
-
-Ask = Callable[..., list[Verdict]]
-BOTH = pytest.mark.parametrize("ask", [pytest.param(current, id="sync"), pytest.param(acurrent, id="async")])
-
-
 @pytest.mark.parametrize(
     ("settings", "until"),
     [
@@ -128,41 +115,38 @@ BOTH = pytest.mark.parametrize("ask", [pytest.param(current, id="sync"), pytest.
         pytest.param({"PROBE_CACHE_SECONDS": 0.5}, 0.5, id="shorter"),
     ],
 )
-@BOTH
 def test_a_verdict_is_kept_as_long_as_the_setting_says(
-    ask: Ask, clock: Clock, databases: Databases, settings: dict[str, Any], until: float
+    clock: Clock, databases: Databases, settings: dict[str, Any], until: float
 ) -> None:
     verdicts = Verdicts()
     start = clock.seconds
     with probe(**settings):
-        ask(verdicts, "default")
+        verdicts.current(["default"])
         clock.seconds = start + until - 0.001
-        ask(verdicts, "default")
+        verdicts.current(["default"])
         assert databases.asked == ["default"]
         clock.seconds = start + until
-        ask(verdicts, "default")
+        verdicts.current(["default"])
     assert databases.asked == ["default", "default"]
 
 
-@BOTH
-def test_no_verdict_is_kept_where_the_setting_is_0(ask: Ask, clock: Clock, databases: Databases) -> None:
+def test_no_verdict_is_kept_where_the_setting_is_0(clock: Clock, databases: Databases) -> None:
     verdicts = Verdicts()
     with probe(PROBE_CACHE_SECONDS=0):
         for _ in range(3):
-            ask(verdicts, "default")
+            verdicts.current(["default"])
     assert databases.asked == ["default"] * 3
 
 
-@BOTH
 def test_the_age_of_a_verdict_counts_from_the_answer_of_the_database(
-    ask: Ask, clock: Clock, databases: Databases
+    clock: Clock, databases: Databases
 ) -> None:
     verdicts = Verdicts()
     with probe(PROBE_CACHE_SECONDS=10):
-        (first,) = ask(verdicts, "default")
+        (first,) = verdicts.current(["default"])
         assert first.age_seconds == 0.0
         clock.seconds += 7.5
-        (second,) = ask(verdicts, "default")
+        (second,) = verdicts.current(["default"])
     assert second is first
     assert second.age_seconds == 7.5
 
@@ -180,9 +164,8 @@ def test_the_previous_report_and_the_server_s_share_of_the_limit_go_to_the_guard
 
 
 @pytest.mark.parametrize("seconds", [pytest.param(0, id="no-cache"), pytest.param(60, id="cache")])
-@BOTH
 def test_many_probes_at_once_make_one_question(
-    ask: Ask, databases: Databases, monkeypatch: pytest.MonkeyPatch, seconds: int
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, seconds: int
 ) -> None:
     verdicts = Verdicts()
     databases.answer.clear()
@@ -197,32 +180,13 @@ def test_many_probes_at_once_make_one_question(
     monkeypatch.setattr(verdicts._flights, "join", joined)
     with (
         probe(PROBE_CACHE_SECONDS=seconds, PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS),
-        together(30, lambda: ask(verdicts, "default")) as answers,
+        together(30, lambda: verdicts.current(["default"])) as answers,
     ):
         assert all(waiting.acquire(timeout=PATIENCE_SECONDS) for _ in range(30))
         databases.answer.set()
     assert databases.asked == ["default"]
     assert len(answers) == 30
     assert len({id(verdict) for (verdict,) in answers}) == 1
-
-
-def test_many_tasks_of_one_event_loop_make_one_question_and_hold_no_thread(databases: Databases) -> None:
-    verdicts = Verdicts()
-    databases.answer.clear()
-
-    async def probes() -> list[list[Verdict]]:
-        tasks = [asyncio.ensure_future(verdicts.acurrent(["default"])) for _ in range(200)]
-        await asyncio.sleep(0)
-        threads.append(threading.active_count())
-        databases.answer.set()
-        return await asyncio.gather(*tasks)
-
-    threads = [threading.active_count()]
-    with probe(PROBE_CACHE_SECONDS=0, PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS):
-        answers = asyncio.run(probes())
-    assert databases.asked == ["default"]
-    assert threads[1] <= threads[0] + 1
-    assert len(answers) == 200
 
 
 def test_a_probe_that_comes_between_two_flights_takes_the_verdict_of_the_first(
@@ -242,14 +206,13 @@ def _misses_once(fresh: Callable[[str], Verdict | None]) -> Callable[[str], Verd
     return lambda alias: None if next(calls, False) else fresh(alias)
 
 
-@BOTH
-def test_all_databases_are_asked_before_any_is_waited_for(ask: Ask, databases: Databases) -> None:
+def test_all_databases_are_asked_before_any_is_waited_for(databases: Databases) -> None:
     verdicts = Verdicts()
     databases.answer.clear()
     aliases = [f"database_{number}" for number in range(6)]
     with (
         probe(PROBE_TIMEOUT_SECONDS=PATIENCE_SECONDS),
-        together(1, lambda: ask(verdicts, *aliases)) as answers,
+        together(1, lambda: verdicts.current(aliases)) as answers,
     ):
         databases.wait_until_asked(6)
         databases.answer.set()
@@ -257,15 +220,14 @@ def test_all_databases_are_asked_before_any_is_waited_for(ask: Ask, databases: D
     assert [verdict.report.alias for verdict in answers[0]] == aliases
 
 
-@BOTH
 def test_a_silent_database_costs_the_limit_and_its_answer_counts_as_soon_as_it_is_there(
-    ask: Ask, databases: Databases
+    databases: Databases,
 ) -> None:
     verdicts = Verdicts()
     databases.answer.clear()
     with probe(PROBE_CACHE_SECONDS=60, PROBE_TIMEOUT_SECONDS=0.05):
         for _ in range(3):
-            (silent,) = ask(verdicts, "default")
+            (silent,) = verdicts.current(["default"])
             assert silent.report.status is Status.UNHEALTHY
             assert [(one.code, one.message) for one in silent.report.findings] == [
                 (
@@ -277,18 +239,17 @@ def test_a_silent_database_costs_the_limit_and_its_answer_counts_as_soon_as_it_i
         flight = verdicts._flights._under_way["default"]
         databases.answer.set()
         flight.result(within_seconds=PATIENCE_SECONDS)
-        (spoken,) = ask(verdicts, "default")
+        (spoken,) = verdicts.current(["default"])
     assert spoken.report.status is Status.HEALTHY
     assert databases.asked == ["default"]
 
 
-@BOTH
-def test_what_the_guard_raises_is_raised_to_every_caller_and_not_kept(ask: Ask, databases: Databases) -> None:
+def test_what_the_guard_raises_is_raised_to_every_caller_and_not_kept(databases: Databases) -> None:
     verdicts = Verdicts()
     databases.error = ConnectionDoesNotExist("The connection 'nowhere' doesn't exist.")
     for _ in range(2):
         with pytest.raises(ConnectionDoesNotExist, match=r"^The connection 'nowhere' doesn't exist\.$"):
-            ask(verdicts, "nowhere")
+            verdicts.current(["nowhere"])
     assert databases.asked == ["nowhere", "nowhere"]
 
 
@@ -384,41 +345,12 @@ class TestFlights:
     def test_a_caller_who_gives_up_ends_the_flight_for_nobody(self) -> None:
         end = threading.Event()
         flight = Flight(lambda: str(end.wait(PATIENCE_SECONDS)), name="test")
-
-        async def give_up() -> None:
-            waiting = asyncio.ensure_future(flight.wait(within_seconds=PATIENCE_SECONDS))
-            await asyncio.sleep(0)
-            waiting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await waiting
-            await flight.wait(within_seconds=0.01)
-
-        asyncio.run(give_up())
+        with pytest.raises(TimeoutError):
+            flight.result(within_seconds=0)
+        assert not flight.future.cancel()
         assert not flight.landed
         end.set()
         assert flight.result(within_seconds=PATIENCE_SECONDS) == "True"
-
-    def test_a_failure_that_only_a_task_waited_for_is_raised_where_the_result_is_asked_for(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        end = threading.Event()
-
-        def fail() -> str:
-            end.wait(PATIENCE_SECONDS)
-            raise ValueError("lost")
-
-        flight = Flight(fail, name="test")
-
-        async def wait() -> None:
-            waiting = asyncio.ensure_future(flight.wait(within_seconds=PATIENCE_SECONDS))
-            await asyncio.sleep(0)
-            end.set()
-            await waiting
-
-        asyncio.run(wait())
-        with pytest.raises(ValueError, match=r"^lost$"):
-            flight.result(within_seconds=0)
-        assert caplog.records == []
 
 
 def test_a_system_that_does_not_fork_has_nothing_to_start_afresh(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def _directories(config: AppConfig, module: str, *, explicit: bool) -> list[Path
         return [directory] if (directory := Path(config.path) / MIGRATIONS_MODULE_NAME).is_dir() else []
     try:
         spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+    except (Exception, SystemExit):  # noqa: BLE001 - the parent is code: anything can come out of it
         return []
     return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
 

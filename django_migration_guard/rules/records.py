@@ -48,9 +48,7 @@ def database_empty(case: Case) -> Iterator[Statement]:
         yield Statement(
             message=f"Database '{case.snapshot.alias}' has no table django_migrations and none of the project's "
             f"tables; {count} pending.",
-            fixes=(
-                Fix(summary="Create the tables.", commands=(manage("migrate", alias=case.snapshot.alias),)),
-            ),
+            fixes=(_migrate(case, "Create the tables"),),
         )
 
 
@@ -143,7 +141,7 @@ def pending(case: Case) -> Iterator[Statement]:
     if case.snapshot.records.rows is None:
         return
     otherwise = _told_otherwise(case)
-    fix = Fix(summary="Apply what is pending.", commands=(manage("migrate", alias=case.snapshot.alias),))
+    fix = _migrate(case, "Apply what is pending")
     for key in case.snapshot.pending:
         if key not in otherwise:
             yield Statement(
@@ -153,6 +151,19 @@ def pending(case: Case) -> Iterator[Statement]:
             )
 
 
+def _migrate(case: Case, summary: str) -> Fix:
+    """Offer ``migrate``, and say so where it would refuse, or apply what the schema already has."""
+    graph = case.snapshot.graph
+    in_the_way = {Kind.RENAMED, Kind.GHOST_SQUASH, Kind.BROKEN_SQUASH}
+    later = bool(graph and (graph.conflicts or graph.inconsistent)) or any(
+        row.kind in in_the_way for row in case.rows
+    )
+    return Fix(
+        summary=f"{summary}, after the errors are solved." if later else f"{summary}.",
+        commands=(manage("migrate", alias=case.snapshot.alias),),
+    )
+
+
 @rule("I106", "record-only")
 def record_only(case: Case) -> Iterator[Statement]:
     """Django takes a squash for applied when all that it replaces is; the next migrate writes its row, no more."""
@@ -160,11 +171,7 @@ def record_only(case: Case) -> Iterator[Statement]:
         yield Statement(
             message=f"{dotted(key)} is applied by what it replaces and not recorded itself.",
             key=key,
-            fixes=(
-                Fix(
-                    summary="Let migrate record it.", commands=(manage("migrate", alias=case.snapshot.alias),)
-                ),
-            ),
+            fixes=(_migrate(case, "Let migrate record it"),),
         )
 
 

@@ -20,6 +20,7 @@ import django
 from tests import servers
 from tests.benchmarks import project, tables
 from tests.benchmarks.timing import medians
+from tests.embedded import ServerError
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {1_000: (50, 20), 5_000: (100, 50)}
@@ -34,10 +35,15 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--migrations", type=int, choices=SIZES, nargs="+", default=list(SIZES))
     parser.add_argument("--engine", choices=ENGINES, nargs="+", default=["sqlite", "postgres"])
-    parser.add_argument("--rounds", type=int, default=21, help="default: 21, and a third of it for processes")
+    parser.add_argument(
+        "--rounds", type=int, default=21, help="how often (default: 21); processes half as often"
+    )
     parser.add_argument("--markdown", action="store_true", help="write the tables for docs/benchmarks.md")
     chosen = parser.parse_args(arguments)
-    keeper = servers.Keeper()
+    try:
+        keeper = servers.Keeper()
+    except ServerError as error:
+        parser.error(str(error))
     try:
         absent = set(chosen.engine) - set(servers.engines())
         if absent:
@@ -69,7 +75,7 @@ def measured(engine: str, size: int, *, rounds: int) -> dict[str, float]:
             "`migration_guard`": _process(directory, "migration_guard", "status"),
             "`migrate --check`": _process(directory, "migrate", "--check"),
         }
-        return {**json.loads(probes), **medians(commands, rounds=max(3, rounds // 3))}
+        return {**json.loads(probes), **medians(commands, rounds=rounds // 2 + 1)}
 
 
 def _process(directory: str, *arguments: str) -> Callable[[], str]:

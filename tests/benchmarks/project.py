@@ -54,7 +54,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 
-async def empty(request):
+def empty(request):
     return HttpResponse("")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Numbers = Mapping[str, float]
 """What was measured in one project: medians in seconds, and numbers of queries, by name."""
@@ -35,82 +36,45 @@ class Line:
         return self.form.format(value) + " ✗" * missed
 
 
-def _ratio(over: str, under: str) -> Callable[[Numbers], float]:
-    return lambda numbers: numbers[over] / numbers[under]
+def _ratio(over: str, under: str, **rest: Any) -> Line:
+    return Line(label=f"{over} ÷ {under}", value=lambda numbers: numbers[over] / numbers[under], **rest)
 
 
-def _per_second(name: str) -> Callable[[Numbers], float]:
-    return lambda numbers: 1 / numbers[name]
+def _number(name: str, **rest: Any) -> Line:
+    return Line(label=name, value=lambda numbers: numbers[name], form="{:g}", **rest)
+
+
+def _per_second(name: str, **rest: Any) -> Line:
+    return Line(label=f"{name}, a second", value=lambda numbers: 1 / numbers[name], form="{:,.0f}", **rest)
 
 
 def _milliseconds(name: str) -> Line:
     return Line(label=name, value=lambda numbers: numbers[name] * 1000, form="{:,.2f}")
 
 
-def _queries(kind: str, at_most: float) -> Line:
-    return Line(
-        label=f"queries of {kind}",
-        value=lambda numbers: numbers[f"queries of {kind}"],
-        form="{:g}",
-        at_most=at_most,
-    )
-
+_STACKS = ("WSGI", "WSGI with middleware", "ASGI", "ASGI with middleware")
 
 RATIOS = (
-    Line(
-        label="warm probe ÷ bare SELECT", value=_ratio("warm probe", "bare SELECT"), form="{:.2f}", at_most=3
-    ),
-    Line(
-        label="Django's plan ÷ warm probe",
-        value=_ratio("Django's plan", "warm probe"),
-        form="{:.0f}",
-        at_least=50,
-    ),
-    Line(
-        label="`migration_guard` ÷ `migrate --check`, processes",
-        value=_ratio("`migration_guard`", "`migrate --check`"),
-        form="{:.2f}",
-        at_most=1,
-    ),
-    _queries("a probe that asks", 1),
-    _queries("a probe with the verdict kept", 0),
-    Line(
-        label="kept verdicts a second, WSGI",
-        value=_per_second("WSGI, kept verdict"),
-        form="{:,.0f}",
-        at_least=1000,
-    ),
-    Line(
-        label="kept verdicts a second, ASGI",
-        value=_per_second("ASGI, kept verdict"),
-        form="{:,.0f}",
-        at_least=1000,
-    ),
-    *(
-        Line(
-            label=f"kept verdict ÷ empty view, {stack}",
-            value=_ratio(f"{stack}, kept verdict", f"{stack}, empty view"),
-            form="{:.2f}",
-        )
-        for stack in ("WSGI", "ASGI", "WSGI with middleware", "ASGI with middleware")
-    ),
+    _ratio("warm probe", "bare SELECT", form="{:.2f}", at_most=3),
+    _ratio("Django's plan", "warm probe", form="{:.0f}", at_least=50),
+    _ratio("`migration_guard`", "`migrate --check`", form="{:.2f}", at_most=1),
+    _number("queries, verdict asked for", at_most=1),
+    _number("queries, verdict kept", at_most=0),
+    _per_second("verdict kept, WSGI", at_least=1000),
+    _per_second("verdict kept, ASGI"),
+    *(_ratio(f"verdict kept, {stack}", f"empty view, {stack}", form="{:.2f}") for stack in _STACKS),
 )
 
 MEDIANS = tuple(
-    map(
-        _milliseconds,
-        (
-            "bare SELECT",
-            "warm probe",
-            "Django's plan",
-            "`migration_guard`",
-            "`migrate --check`",
-            *(
-                f"{stack}, {view}"
-                for stack in ("WSGI", "ASGI", "WSGI with middleware", "ASGI with middleware")
-                for view in ("kept verdict", "empty view")
-            ),
-        ),
+    _milliseconds(name)
+    for name in (
+        "bare SELECT",
+        "warm probe",
+        "Django's plan",
+        "`migration_guard`",
+        "`migrate --check`",
+        "verdict asked for, WSGI",
+        *(f"{view}, {stack}" for stack in _STACKS for view in ("verdict kept", "empty view")),
     )
 )
 

@@ -33,8 +33,8 @@ def unloadable(*findings: tuple[str, str]) -> Expected:
 
 @sick("E201")
 def syntax_error(site: Site) -> Expected:
-    file = spoil(site, "0002_price", "import os\nclass Migration(:\n")
-    said = f"shop.0002_price cannot be loaded: SyntaxError: invalid syntax ({file}:2)."
+    file = spoil(site, "0002_price", "import os\nreturn\n")
+    said = f"shop.0002_price cannot be loaded: SyntaxError: 'return' outside function ({file}:2)."
     return unloadable(("E201", said))
 
 
