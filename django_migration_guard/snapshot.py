@@ -165,7 +165,7 @@ class Records:
     recorded_at: tuple[datetime, ...] = ()
     """When each row was written, as the database has it; empty where it was not asked."""
     tables: tuple[str, ...] = ()
-    """Where the history table is absent: the tables of the project's models that are there."""
+    """Where nothing is recorded: the tables of the project's models that are there."""
     trouble: Trouble | None = None
 
 

@@ -130,6 +130,12 @@ CASES = [
         does="shell record_applied",
         leaves=("I106", "W105"),
     ),
+    Case(
+        situation=squashes.half_of_a_squash_is_recorded_and_one_file_is_left,
+        code="E117",
+        does="shell record_applied",
+        leaves=("I106",),
+    ),
     Case(situation=history.two_runs_of_migrate_raced, code="W118", does="shell delete"),
     Case(
         situation=files.two_branches_were_merged,
@@ -279,6 +285,18 @@ def drop_the_tables_and_migrate(site: Site) -> None:
 
 
 @advice(
+    "E112",
+    rows.file_has_another_name_with_the_same_number,
+    "Where shop.0002_cost is another migration, of which the schema has nothing (python manage.py sqlmigrate shop "
+    "0002_cost shows what it does), apply it with python manage.py migrate; the row of shop.0002_price is then "
+    "orphaned.",
+    leaves=("W111",),
+)
+def apply_it_by_migrate(site: Site) -> None:
+    site.migrate()
+
+
+@advice(
     "E116",
     squashes.only_the_row_of_the_squash_is_there,
     "Where every database has the squash, take 'replaces' out of its file.",
@@ -335,6 +353,16 @@ def put_the_app_back(site: Site) -> None:
     site.write("removed/migrations/__init__.py", "")
     site.write("removed/migrations/0001_initial.py", migration())
     site.restart(INSTALLED_APPS=["removed", *site.settings["INSTALLED_APPS"]])
+
+
+@advice(
+    "E202",
+    files.app_of_the_dependency_has_an_empty_package,
+    lambda site: f"Give stock a migration, or mend the dependency in {site.file('shop', '0001_initial')}:5.",
+    leaves=("W102",),
+)
+def give_the_app_a_migration(site: Site) -> None:
+    site.write("stock/migrations/0001_initial.py", migration())
 
 
 @advice(

@@ -9,19 +9,21 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connections
+from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
-from ..snapshot import Records, Trouble, TroubleKind
+from ..snapshot import AppState, Records, Trouble, TroubleKind
+from .disk import apps_on_disk
 from .errors import Meaning, meaning, wording
 
 
 def read_records(alias: str, *, timeout_seconds: float, with_times: bool) -> Records:
     """Read the rows on the calling thread's connection; a connection that was closed is closed again.
 
-    Runs one statement, and a second one that lists the tables where the history table is absent. The
+    Runs one statement, and a second one that lists the tables where nothing is recorded. The
     statement ends itself on the server after ``timeout_seconds`` on PostgreSQL, MariaDB and MySQL; SQLite
     waits for a lock as long as the ``timeout`` of its OPTIONS says. An open transaction of the caller stays
     as it was. Whatever the database or its driver says is an answer: this does not raise.
@@ -64,8 +66,9 @@ def _read(connection: BaseDatabaseWrapper, cursor: Any, timeout_seconds: float, 
     finally:
         if savepoint:
             _undo(connection, savepoint)
-    if rows is None:
-        return Records(tables=_tables_of_the_project(connection, cursor))
+    if not rows:
+        found = _tables_of_the_project(connection, cursor)
+        return Records(rows=None if rows is None else (), tables=found)
     if with_times:
         return Records(
             rows=tuple((row[0], row[1]) for row in rows),
@@ -119,8 +122,18 @@ def _is_absent_file(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _tables_of_the_project(connection: BaseDatabaseWrapper, cursor: Any) -> tuple[str, ...]:
+    """Name the tables that are there and that migrations would make: not those of apps without migrations."""
     there = set(connection.introspection.table_names(cursor))
-    return tuple(sorted(there & set(connection.introspection.django_table_names(only_existing=False))))
+    migrated = {app.label for app in apps_on_disk().values() if app.state is AppState.MIGRATED}
+    options = [model._meta for model in apps.get_models(include_auto_created=True)]  # noqa: SLF001 - Model._meta is public
+    ours = {
+        connection.introspection.identifier_converter(one.db_table)
+        for one in options
+        if one.managed
+        and one.app_label in migrated
+        and router.allow_migrate_model(connection.alias, one.model)
+    }
+    return tuple(sorted(there & ours))
 
 
 def _with_zone(connection: BaseDatabaseWrapper, moment: Any) -> Any:

@@ -41,6 +41,10 @@ def unloadable_file(case: Case) -> Iterator[Statement]:
         )
 
 
+_ENDS = frozenset({"__first__", "__latest__"})
+"""The names by which a dependency means the first or the last migration of an app."""
+
+
 @rule("E202", "missing-dependency", blocks_traffic=True)
 def missing_dependency(case: Case) -> Iterator[Statement]:
     """A dependency that is not on disk leaves no order in which migrations could run, so none runs.
@@ -53,6 +57,12 @@ def missing_dependency(case: Case) -> Iterator[Statement]:
         mend = f"mend the dependency in {fault.place or 'the file'}"
         if fault.missing is None:
             message, summary = f"{_name(fault)} misses a dependency{place}: {fault.reason}.", f"M{mend[1:]}."
+        elif fault.missing[0] in case.snapshot.disk.apps and fault.missing[1] in _ENDS:
+            label = fault.missing[0]
+            message = (
+                f"{_name(fault)} depends on {dotted(fault.missing)}, and {label} has no migrations{place}."
+            )
+            summary = f"Give {label} a migration, or {mend}."
         elif fault.missing[0] in case.snapshot.disk.apps:
             missing = dotted(fault.missing)
             message = f"{_name(fault)} depends on {missing}, which is not on disk{place}."

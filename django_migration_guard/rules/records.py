@@ -34,9 +34,10 @@ def database_silent(case: Case) -> Iterator[Statement]:
 
 
 def _has_no_history(case: Case) -> bool:
-    """Tell whether the history table is absent where something should be recorded in it."""
-    snapshot = case.snapshot
-    return snapshot.records.rows is None and snapshot.records.trouble is None and bool(snapshot.pending)
+    """Tell whether nothing is recorded where something should be: no history table, or an empty one beside tables."""
+    records = case.snapshot.records
+    nothing = records.rows is None or (not records.rows and bool(records.tables))
+    return nothing and records.trouble is None and bool(case.snapshot.pending)
 
 
 @rule("W102", "database-empty", blocks_traffic=True)
@@ -57,7 +58,7 @@ def history_lost(case: Case) -> Iterator[Statement]:
     """The tables are there and the record of what made them is not: migrate would create them again and fail.
 
     A dump was restored without `django_migrations`, somebody dropped the table, or the tables were made by
-    other means than migrations. Recording everything unseen with `migrate --fake` would hide whatever
+    other means than migrations. A `migrate` that was tried since has failed and left the table empty. Recording everything unseen with `migrate --fake` would hide whatever
     differs; `--fake-initial` compares no more than names.
     """
     tables = case.snapshot.records.tables
@@ -65,7 +66,7 @@ def history_lost(case: Case) -> Iterator[Statement]:
         shown = ", ".join(tables[:5]) + (f" and {len(tables) - 5} more" if len(tables) > 5 else "")
         yield Statement(
             message=f"Database '{case.snapshot.alias}' has {len(tables)} of the project's tables ({shown}) "
-            "and no table django_migrations.",
+            f"and {'no' if case.snapshot.records.rows is None else 'an empty'} table django_migrations.",
             fixes=(
                 Fix(
                     summary="Restore django_migrations from the backup or dump that this database came from."
@@ -138,7 +139,7 @@ def _told_otherwise(case: Case) -> set[MigrationKey]:
 @rule("W105", "pending", blocks_traffic=True)
 def pending(case: Case) -> Iterator[Statement]:
     """The code of this release expects a schema that is not there yet."""
-    if case.snapshot.records.rows is None:
+    if case.snapshot.records.rows is None or _has_no_history(case):
         return
     otherwise = _told_otherwise(case)
     fix = _migrate(case, "Apply what is pending")

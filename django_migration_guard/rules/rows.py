@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..explanations import Explanation, Kind, broken_squashes
 from ..findings import Fix
-from ..fixes import keep_first_row, manage, record, recorder, rename_row, restore_file, unrecord
+from ..fixes import keep_first_row, look_at_sql, manage, record, recorder, rename_row, restore_file, unrecord
 from ..snapshot import MigrationKey, dotted
 from .registry import Case, Statement, rule
 
@@ -122,9 +122,21 @@ def renamed(case: Case) -> Iterator[Statement]:
                         summary=f"Where both are the same migration, give the row the new name {row.partner[1]}.",
                         commands=(recorder(case.snapshot.alias, rename_row(row.key, row.partner)),),
                     ),
+                    *_apply_another(case, row.key, row.partner),
                 ),
                 evidence=_evidence(row) | {"pending": dotted(row.partner)},
             )
+
+
+def _apply_another(case: Case, recorded: MigrationKey, pending: MigrationKey) -> Iterator[Fix]:
+    """Name the other way where only a number or a name speaks for a rename: git was not asked, or has no file."""
+    if recorded not in (case.snapshot.traces or {}):
+        look = " ".join(look_at_sql(pending, alias=case.snapshot.alias))
+        apply = " ".join(manage("migrate", alias=case.snapshot.alias))
+        yield Fix(
+            summary=f"Where {dotted(pending)} is another migration, of which the schema has nothing ({look} shows "
+            f"what it does), apply it with {apply}; the row of {dotted(recorded)} is then orphaned."
+        )
 
 
 @rule("I113", "app-not-installed")

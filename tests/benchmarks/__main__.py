@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
         prog="python -m tests.benchmarks", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("--migrations", type=int, choices=SIZES, nargs="+", default=list(SIZES))
-    parser.add_argument("--engine", choices=ENGINES, nargs="+", default=["sqlite", "postgres"])
+    parser.add_argument("--engine", choices=ENGINES, nargs="+", help="default: all that the run has")
     parser.add_argument(
         "--rounds", type=int, default=21, help="how often (default: 21); processes half as often"
     )
@@ -45,16 +45,17 @@ def main(arguments: list[str]) -> None:
     except ServerError as error:
         parser.error(str(error))
     try:
-        absent = set(chosen.engine) - set(servers.engines())
+        engines = chosen.engine or servers.engines()
+        absent = set(engines) - set(servers.engines())
         if absent:
             parser.error(f"this run has no {', '.join(sorted(absent))}; see tests/servers.py")
         projects = {}
-        for engine in chosen.engine:
+        for engine in engines:
             for size in chosen.migrations:
                 name = f"{ENGINES[engine]} {size:,}"
                 print(f"measuring {name} …", file=sys.stderr)
                 projects[name] = measured(engine, size, rounds=chosen.rounds)
-        versions = ", ".join(f"{ENGINES[engine]} {servers.version(engine)}" for engine in chosen.engine)
+        versions = ", ".join(f"{ENGINES[engine]} {servers.version(engine)}" for engine in engines)
     finally:
         keeper.close()
     print(f"Python {platform.python_version()}, Django {django.get_version()}, {versions}\n")

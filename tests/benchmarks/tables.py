@@ -36,8 +36,13 @@ class Line:
         return self.form.format(value) + " ✗" * missed
 
 
-def _ratio(over: str, under: str, **rest: Any) -> Line:
-    return Line(label=f"{over} ÷ {under}", value=lambda numbers: numbers[over] / numbers[under], **rest)
+def _ratio(over: str, under: str, *, stack: str = "", **rest: Any) -> Line:
+    where = f", {stack}" if stack else ""
+    return Line(
+        label=f"{over} ÷ {under}{where}",
+        value=lambda numbers: numbers[over + where] / numbers[under + where],
+        **rest,
+    )
 
 
 def _number(name: str, **rest: Any) -> Line:
@@ -62,7 +67,7 @@ RATIOS = (
     _number("queries, verdict kept", at_most=0),
     _per_second("verdict kept, WSGI", at_least=1000),
     _per_second("verdict kept, ASGI"),
-    *(_ratio(f"verdict kept, {stack}", f"empty view, {stack}", form="{:.2f}") for stack in _STACKS),
+    *(_ratio("verdict kept", "empty view", stack=stack, form="{:.2f}") for stack in _STACKS),
 )
 
 MEDIANS = tuple(

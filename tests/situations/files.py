@@ -161,7 +161,7 @@ def app_of_the_dependency_has_an_empty_package(site: Site) -> Expected:
         shop=chain("shop", "0001_initial", after=after), stock={}, files={"stock/migrations/__init__.py": ""}
     )
     place = f"{site.file('shop', '0001_initial')}:5"
-    said = f"shop.0001_initial depends on stock.__first__, which is not on disk ({place})."
+    said = f"shop.0001_initial depends on stock.__first__, and stock has no migrations ({place})."
     return says("unhealthy", None, ("E202", said))
 
 

@@ -226,6 +226,26 @@ def half_of_a_squash_is_recorded_and_a_later_one_names_an_original(site: Site) -
     return says("unhealthy", None, ("E202", said), ("E117", BROKEN))
 
 
+@sick("E117")
+def half_of_a_squash_is_recorded_and_one_file_is_left(site: Site) -> Expected:
+    names = ("0001_initial", "0002_price", "0003_tax")
+    site.deploy(shop=chain("shop", "0001_initial"))
+    site.migrate()
+    tax = {"0003_tax": chain("shop", *names)["0003_tax"]}
+    site.deploy(shop=squash("shop", "0001_squashed_0003_tax", *names) | tax)
+    place = f"{site.file('shop', '0003_tax')}:5"
+    said = (
+        "shop.0001_squashed_0003_tax replaces shop.0001_initial, recorded, and shop.0002_price, "
+        "neither recorded nor on disk: Django drops all of them."
+    )
+    return says(
+        "unhealthy",
+        None,
+        ("E202", f"shop.0003_tax depends on shop.0002_price, which is not on disk ({place})."),
+        ("E117", said),
+    )
+
+
 @healthy("E117")
 def half_of_a_squash_is_recorded_for_an_app_that_the_router_keeps_off(site: Site) -> Expected:
     routed(site, "return app_label != 'shop'", shop=SQUASHED)
