@@ -17,7 +17,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import caches
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import MediaType
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.decorators import method_decorator
@@ -103,9 +102,9 @@ class ReadyView(HealthCheckView):
         asked = request.GET.get("format")
         if asked is not None:
             return _FORMATS.get(asked, _JSON)
-        # Prometheus adds parameters like version=1.0.0, which Django takes for another media type.
-        accepted = (MediaType(f"{one.main_type}/{one.sub_type}") for one in request.accepted_types)
-        return next((offered for one in accepted for offered in _RENDERERS if one.match(offered)), _JSON)
+        # The accepted type is asked and not the offered one: Prometheus adds parameters, version=1.0.0 for example.
+        matches = (offered for one in request.accepted_types for offered in _RENDERERS if one.match(offered))
+        return next(matches, _JSON)
 
 
 def _response(answer: Answer, media_type: str) -> HttpResponse:

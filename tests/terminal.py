@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -67,17 +68,26 @@ def process(directory: Path, *arguments: str, variables: Mapping[str, str] | Non
 @contextlib.contextmanager
 def running(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Start ``manage.py`` of the project in ``directory``, and end it when the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "manage.py", *arguments],
-        cwd=directory,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    ) as program:
+    with _started(directory, *arguments) as program:
         try:
             yield program
         finally:
             program.kill()
+
+
+def _started(directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start it so that Ctrl-C reaches it: what a shell runs in its background ignores SIGINT, and so do children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", *arguments],
+            cwd=directory,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""Why a row is there: the order of questions, and what each rests on. No database; git is real."""
+"""Why a row is there: the order of questions, and what each rests on, without a database."""
 
 from __future__ import annotations
 
@@ -586,7 +586,7 @@ def test_no_history_table_has_nothing_to_explain() -> None:
     assert explain(given) == ()
 
 
-# With git: one app in a repository, whose files come and go.
+# What git knows of a file decides: one app in a real repository, whose files come and go.
 
 
 class Shop:
@@ -597,9 +597,8 @@ class Shop:
         self.package = directory / "shop" / "migrations"
         self.package.mkdir(parents=True)
 
-    def write(self, **sources: str) -> None:
-        for name, source in sources.items():
-            (self.package / f"{name[1:]}.py").write_text(source, encoding="utf-8", newline="\n")
+    def write(self, name: str, source: str) -> None:
+        (self.package / f"{name}.py").write_text(source, encoding="utf-8", newline="\n")
 
     def delete(self, name: str) -> None:
         (self.package / f"{name}.py").unlink()
@@ -614,7 +613,8 @@ class Shop:
     def explain(self, row: str, answer: Graph) -> Explanation:
         """Explain a row that stands before that of the leaf, ``0009_later``."""
         traces = read_traces(self.disk(), [shop(row)])
-        return explain(snapshot(row, "0009_later", on_disk=self.disk(), answer=answer, traces=traces))[0]
+        given = snapshot(row, "0009_later", on_disk=self.disk(), answer=answer, traces=traces)
+        return explain(given)[0]
 
 
 PRICE = migration(makes=["Price"])
@@ -625,16 +625,16 @@ BESIDE = graph(applied=["0009_later"], leaves=["0009_later"], pending=["0002_cos
 @pytest.fixture
 def package(tmp_path: Path) -> Shop:
     package = Shop(tmp_path / "project with a space")
-    package.write(_0009_later=migration(makes=["Later"]))
+    package.write("0009_later", migration(makes=["Later"]))
     return package
 
 
 def test_git_finds_the_same_operations_under_another_name(package: Shop) -> None:
-    package.write(_0002_price=PRICE)
+    package.write("0002_price", PRICE)
     package.repository.commit("Price")
     package.delete("0002_price")
     # Another dependency, another layout, a comment: what it does is the same.
-    package.write(_0002_cost="# renamed\n" + migration(after=[("stock", "0001_initial")], makes=["Price"]))
+    package.write("0002_cost", "# renamed\n" + migration(after=[("stock", "0001_initial")], makes=["Price"]))
     row = package.explain("0002_price", BESIDE)
     assert (row.kind, row.evidence, row.partner) == (
         Kind.RENAMED,
@@ -644,119 +644,25 @@ def test_git_finds_the_same_operations_under_another_name(package: Shop) -> None
 
 
 def test_git_knows_better_than_a_number_that_is_the_same(package: Shop) -> None:
-    package.write(_0002_price=PRICE)
+    package.write("0002_price", PRICE)
     commit = package.repository.commit("Price")
     package.delete("0002_price")
-    package.write(_0002_cost=COST_SOURCE)
+    package.write("0002_cost", COST_SOURCE)
     row = package.explain("0002_price", BESIDE)
     evidence = f"git has shop/migrations/0002_price.py in {commit[:12]}"
     assert (row.kind, row.evidence, row.partner) == (Kind.ELSEWHERE, evidence, None)
 
 
 def test_two_migrations_without_operations_are_not_the_same(package: Shop) -> None:
-    package.write(_0002_price=migration())
+    package.write("0002_price", migration())
     package.repository.commit("Merge")
     package.delete("0002_price")
-    package.write(_0002_cost=migration())
+    package.write("0002_cost", migration())
     assert package.explain("0002_price", BESIDE).kind is Kind.ELSEWHERE
 
 
 def test_file_that_was_never_committed_is_lost(package: Shop) -> None:
     package.repository.commit("Without it")
-    package.write(_0002_price=PRICE)
+    package.write("0002_price", PRICE)
     package.delete("0002_price")
     assert package.explain("0002_price", LATER).kind is Kind.LOST
-
-
-def test_branches_that_hold_the_file_are_named_with_the_newest_commit(package: Shop) -> None:
-    package.write(_0002_price=PRICE)
-    package.repository.commit("Start")
-    package.repository.git("branch", "old")
-    package.repository.git("switch", "--quiet", "--create", "gifts/one")
-    package.write(_0002_price=COST_SOURCE)
-    newest = package.repository.commit("Change it")
-    package.repository.git("switch", "--quiet", "main")
-    package.delete("0002_price")
-    package.repository.commit("Delete it")
-    traces = read_traces(package.disk(), [shop("0002_price"), shop("0003_never")])
-    found = traces.pop(shop("0002_price"))
-    assert traces == {}
-    assert Path(found.root).samefile(package.repository.directory)
-    assert found == GitTrace(
-        commit=newest,
-        author="Ada Lovelace",
-        date="2024-05-06T07:10:09+00:00",
-        path="shop/migrations/0002_price.py",
-        root=found.root,
-        branches=("gifts/one",),
-    )
-
-
-def test_git_is_evidence_and_no_condition(package: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    package.write(_0002_price=PRICE)
-    package.repository.commit("Price")
-    package.delete("0002_price")
-    assert set(read_traces(package.disk(), [shop("0002_price")])) == {shop("0002_price")}
-    monkeypatch.setenv("PATH", str(package.package))
-    assert read_traces(package.disk(), [shop("0002_price")]) == {}
-
-
-def test_git_of_a_hook_that_calls_is_not_asked(
-    package: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package.write(_0002_price=PRICE)
-    package.repository.commit("Price")
-    package.delete("0002_price")
-    monkeypatch.setenv("GIT_DIR", str(Repository(tmp_path / "another").directory / ".git"))
-    assert set(read_traces(package.disk(), [shop("0002_price")])) == {shop("0002_price")}
-
-
-def test_directory_outside_a_repository_has_no_traces(tmp_path: Path) -> None:
-    app = App(label="shop", state=AppState.MIGRATED, directory=str(tmp_path))
-    assert read_traces(disk(app=app), [shop("0002_price")]) == {}
-
-
-@pytest.mark.parametrize(
-    "app",
-    [
-        pytest.param(App(label="shop", state=AppState.MIGRATED), id="no-directory"),
-        pytest.param(App(label="shop", state=AppState.SWITCHED_OFF), id="switched-off"),
-        pytest.param(App(label="stock", state=AppState.MIGRATED), id="not-installed"),
-    ],
-)
-def test_app_without_a_directory_has_no_traces(app: App) -> None:
-    assert read_traces(disk(app=app), [shop("0002_price")]) == {}
-
-
-def test_row_that_is_no_name_of_a_file_is_lost(package: Shop) -> None:
-    package.repository.commit("Start")
-    for name in ("../0009_later", "0002\nprice", "0002\0price"):
-        assert package.explain(name, LATER).kind is Kind.LOST
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        pytest.param("<<<<<<< HEAD\n", id="cannot-be-parsed"),
-        pytest.param("class Migration:\n    dependencies = []\n", id="no-operations"),
-        pytest.param("operations = []\n", id="no-class"),
-    ],
-)
-def test_file_in_git_without_operations_is_elsewhere(package: Shop, source: str) -> None:
-    package.write(_0002_price=source)
-    package.repository.commit("Price")
-    package.delete("0002_price")
-    package.write(_0002_cost=source)
-    assert package.explain("0002_price", BESIDE).kind is Kind.ELSEWHERE
-
-
-def test_file_that_went_while_it_was_looked_at_has_no_operations(package: Shop) -> None:
-    package.write(_0002_price=PRICE, _0002_cost=PRICE)
-    package.repository.commit("Price")
-    package.delete("0002_price")
-    was = package.disk()
-    assert read_traces(was, [shop("0002_price")])[shop("0002_price")].same_operations_as == (
-        shop("0002_cost"),
-    )
-    package.delete("0002_cost")
-    assert read_traces(was, [shop("0002_price")])[shop("0002_price")].same_operations_as == ()

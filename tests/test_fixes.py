@@ -190,6 +190,16 @@ def test_commands_of_django_cure_the_finding_on_another_engine(case: Case, site:
     assert codes(guard.inspect(site.alias)) == set(case.leaves)
 
 
+def test_oldest_of_equal_rows_is_kept(site: Site) -> None:
+    history.two_runs_of_migrate_raced(site)
+    before = site.rows()
+    ((fix,),) = [finding.fixes for finding in guard.inspect(site.alias).findings]
+    for _, _, name, *arguments in fix.commands:
+        call_command(name, *arguments)
+    assert before is not None
+    assert site.rows() == before[:2]
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """A fix without commands: its words, and what a person does who follows them."""
@@ -284,12 +294,19 @@ def drop_the_tables_and_migrate(site: Site) -> None:
     site.migrate()
 
 
+def to(site: Site) -> str:
+    """The option that names the database, where it is not the default."""
+    return "" if site.alias == "default" else f" --database {site.alias}"
+
+
 @advice(
     "E112",
     rows.file_has_another_name_with_the_same_number,
-    "Where shop.0002_cost is another migration, of which the schema has nothing (python manage.py sqlmigrate shop "
-    "0002_cost shows what it does), apply it with python manage.py migrate; the row of shop.0002_price is then "
-    "orphaned.",
+    lambda site: (
+        "Where shop.0002_cost is another migration, of which the schema has nothing (python manage.py sqlmigrate "
+        f"shop 0002_cost{to(site)} shows what it does), apply it with python manage.py migrate{to(site)}; the row of "
+        "shop.0002_price is then orphaned."
+    ),
     leaves=("W111",),
 )
 def apply_it_by_migrate(site: Site) -> None:

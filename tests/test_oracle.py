@@ -137,12 +137,21 @@ def of_verdict(case: History, answer: oracle.Answer, report: Report) -> Iterator
 
 
 def lost_squashes(case: History, answer: oracle.Answer) -> set[MigrationKey]:
-    """Find squashes that Django drops while work of theirs is neither recorded nor left to a file or another squash."""
+    """Find squashes that Django drops while work of theirs is neither recorded nor left to a file or another squash.
+
+    Of that work a part is recorded. Before 6.0 the row of a ghost squash alone can drop the squash that replaces
+    the ghost; then the ghost is what has to be mended, and a finding of its own.
+    """
     squashes = {key for key, written in case.files.items() if written.replaces}
     in_graph = {one for key in squashes if key in answer.nodes for one in case.replaced(key)}
-    safe = {*(case.rows or ()), *case.files, *in_graph}
+    recorded = set(case.rows or ())
+    safe = {*recorded, *case.files, *in_graph}
     dropped = squashes - answer.nodes - in_graph
-    return {key for key in dropped if not case.replaced(key) <= safe}
+    return {
+        key
+        for key in dropped
+        if not case.replaced(key) <= safe and (case.replaced(key) - squashes) & recorded
+    }
 
 
 def messages(report: Report, code: str) -> list[str]:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from django.db.migrations.exceptions import CircularDependencyError
 
 from django_migration_guard import guard
+from django_migration_guard.readers.faults import fault_of_graph
+from django_migration_guard.readers.migrations import current_release
 from django_migration_guard.rules import RULES
+from django_migration_guard.snapshot import Fault, FaultKind
 
-from .projects import Site, chain
+from .projects import Site, chain, migration
 from .situations import SITUATIONS, Situation
 from .situations.history import elsewhere
 from .situations.registry import says
@@ -72,6 +76,25 @@ def test_state(situation: Situation, site: Site) -> None:
 def test_every_code_has_its_state(kind: bool) -> None:
     codes = {f"migration_guard.{situation.code}" for situation in SITUATIONS if situation.sick is kind}
     assert codes == set(RULES) == {f"migration_guard.{code}" for code in SEVERITIES}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "entered", ["shop.0001_a, shop.0002_b, shop.0003_c", "shop.0003_c, shop.0001_a, shop.0002_b"]
+)
+def test_cycle_is_told_alike_wherever_django_enters_it(entered: str, site: Site) -> None:
+    around = {"0001_a": "0003_c", "0002_b": "0001_a", "0003_c": "0002_b"}
+    site.deploy(shop={name: migration(after=[("shop", before)]) for name, before in around.items()})
+    fault = fault_of_graph(CircularDependencyError(entered), current_release().migrations, frozenset())
+    assert fault == Fault(
+        kind=FaultKind.CYCLE,
+        reason="shop.0001_a, shop.0002_b, shop.0003_c",
+        key=("shop", "0001_a"),
+        app_label="shop",
+        path=str(site.file("shop", "0001_a")),
+        line=5,
+        missing=("shop", "0003_c"),
+    )
 
 
 @contextmanager

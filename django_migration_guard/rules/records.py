@@ -58,8 +58,9 @@ def history_lost(case: Case) -> Iterator[Statement]:
     """The tables are there and the record of what made them is not: migrate would create them again and fail.
 
     A dump was restored without `django_migrations`, somebody dropped the table, or the tables were made by
-    other means than migrations. A `migrate` that was tried since has failed and left the table empty. Recording everything unseen with `migrate --fake` would hide whatever
-    differs; `--fake-initial` compares no more than names.
+    other means than migrations. A `migrate` that was tried since has failed and left the table empty. Recording
+    everything unseen with `migrate --fake` would hide whatever differs; `--fake-initial` compares no more than
+    names.
     """
     tables = case.snapshot.records.tables
     if _has_no_history(case) and tables:

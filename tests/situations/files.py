@@ -216,6 +216,24 @@ def two_branches_were_merged(site: Site) -> Expected:
 
 
 @sick("E204")
+def two_leaf_nodes_beside_an_app_that_is_worse(site: Site) -> Expected:
+    """What stops every ``migrate`` is told first, though the other finding blocks traffic."""
+    site.deploy(shop=SQUASHED, stock=chain("stock", "0001_initial"))
+    site.migrate()
+    site.unrecord("shop", "0001_initial", "0002_price")
+    site.record("stock", "0001_other")
+    other = {"0001_other": migration(makes=["Other"])}
+    site.deploy(shop=SQUASHED, stock=chain("stock", "0001_initial") | other)
+    missing = "shop.0001_initial, shop.0002_price are not: Django takes the squash for unapplied."
+    return says(
+        "unhealthy",
+        (3, 2, 1, 0),
+        ("E204", "stock has 2 leaf nodes: 0001_initial, 0001_other."),
+        ("E116", f"shop.{SQUASH} is recorded, and of what it replaces {missing}"),
+    )
+
+
+@sick("E204")
 def two_leaf_nodes_are_both_applied(site: Site) -> Expected:
     two_branches_were_merged(site)
     site.record("shop", "0002_gift")

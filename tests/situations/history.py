@@ -140,6 +140,13 @@ def history_table_emptied_by_migrating_to_zero(site: Site) -> Expected:
 
 
 @healthy("E103")
+def tables_of_an_app_without_migrations(site: Site) -> Expected:
+    site.deploy(shop={}, files={"shop/models.py": models("Price")})
+    site.execute("CREATE TABLE shop_price (id integer)")
+    return says("healthy", (0, 0, 0, 0))
+
+
+@healthy("E103")
 def history_table_beside_the_tables(site: Site) -> Expected:
     site.deploy(shop=chain("shop", "0001_initial"), files={"shop/models.py": models("Initial")})
     site.migrate()

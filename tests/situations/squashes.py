@@ -227,6 +227,14 @@ def half_of_a_squash_is_recorded_and_a_later_one_names_an_original(site: Site) -
 
 
 @sick("E117")
+def half_of_a_squash_and_the_squash_itself_are_recorded(site: Site) -> Expected:
+    site.deploy(shop=SQUASHED)
+    site.migrate()
+    site.unrecord("shop", "0002_price")
+    return says("unhealthy", (0, 0, 0, 0), ("E117", BROKEN))
+
+
+@sick("E117")
 def half_of_a_squash_is_recorded_and_one_file_is_left(site: Site) -> Expected:
     names = ("0001_initial", "0002_price", "0003_tax")
     site.deploy(shop=chain("shop", "0001_initial"))
