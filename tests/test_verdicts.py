@@ -229,6 +229,7 @@ def test_a_silent_database_costs_the_limit_and_its_answer_counts_as_soon_as_it_i
         for _ in range(3):
             (silent,) = verdicts.current(["default"])
             assert silent.report.status is Status.UNHEALTHY
+            assert verdicts.fresh("default") is None
             assert [(one.code, one.message) for one in silent.report.findings] == [
                 (
                     "migration_guard.E101",
