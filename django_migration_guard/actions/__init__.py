@@ -1,0 +1,1 @@
+"""The only code that writes, always from a plan that was shown."""

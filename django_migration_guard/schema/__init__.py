@@ -1,0 +1,1 @@
+"""Schemas: the live one, the one that migrations promise, and the difference."""
