@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +26,6 @@ class Settings:
     probe_details: bool
     probe_token: str | None
     probe_checks: tuple[Any, ...]
-    drift_ignore: tuple[str, ...]
-    cache_directory: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,20 +113,6 @@ OPTIONS = (
         accepts="a list of django-health-check checks: classes, dotted paths, or pairs of one and its options",
         is_valid=_are_checks,
         effect="Further checks of django-health-check that the readiness URL runs and shows.",
-    ),
-    Option(
-        key="DRIFT_IGNORE",
-        default=(),
-        accepts="a list of texts, with * and ? as in file names",
-        is_valid=lambda value: isinstance(value, list | tuple) and all(isinstance(one, str) for one in value),
-        effect="Objects that `drift` leaves out, by table or as it names them: `index on shop_product (sku)`.",
-    ),
-    Option(
-        key="CACHE_DIRECTORY",
-        default=None,
-        accepts="None, or the path of a directory",
-        is_valid=lambda value: value is None or isinstance(value, str | os.PathLike),
-        effect="Where replays are kept. None: a directory of this user's own beside other temporary files.",
     ),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}

@@ -16,10 +16,7 @@ from .flights import Flight
 from .readers.git import read_traces
 from .readers.migrations import Release, current_release
 from .readers.records import read_records
-from .readers.schema import read_schema_drift
 from .rules import Case, judge
-from .schema.replay import Progress
-from .schema.scratch import ScratchKind
 from .snapshot import Disk, Fault, Graph, MigrationKey, Records, Snapshot, Trouble, TroubleKind
 
 _GRACE_SECONDS = 0.5
@@ -69,27 +66,6 @@ def inspect_all(
         _judged(_read(question, flight, thorough=True))
         for question, flight in zip(questions, flights, strict=True)
     )
-
-
-def compare_schema(
-    alias: str = "default",
-    *,
-    scratch: ScratchKind | None = None,
-    progress: Progress | None = None,
-    timeout_seconds: float | None = None,
-) -> Report:
-    """Report on one database, its schema included: is it what the applied migrations promise?
-
-    Replays the applied migrations in a scratch of the same engine, or takes a replay that was kept; ``scratch``
-    forces its kind. Nothing stays in the database. A first replay takes about as long as ``migrate`` from empty;
-    ``progress`` is called before each migration.
-    """
-    limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
-    snapshot = _read(_Question(_known(alias), limit, with_times=True), thorough=True)
-    reading = read_schema_drift(
-        snapshot, current_release(), kind=scratch, progress=progress, timeout_seconds=limit
-    )
-    return _judged(dataclasses.replace(snapshot, schema=reading))
 
 
 def aliases_to_inspect() -> tuple[str, ...]:

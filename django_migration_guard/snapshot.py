@@ -8,8 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from .schema.values import Difference
-
 MigrationKey: TypeAlias = tuple[str, str]
 """An app label and a migration's name: the key that Django's own loader uses."""
 
@@ -172,19 +170,6 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaReading:
-    """How the live schema differs from what the applied migrations promise; or why nobody looked."""
-
-    read_at: datetime
-    differences: tuple[Difference, ...] = ()
-    not_replayed: Mapping[MigrationKey, str] = field(default_factory=dict)
-    """Migrations whose promise is not known, each with the reason."""
-    app_labels: Mapping[str, str] = field(default_factory=dict)
-    """The app of each table."""
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """Everything that was read for one database. ``graph`` is None where it cannot be loaded."""
 
@@ -199,8 +184,6 @@ class Snapshot:
     traces: Mapping[MigrationKey, GitTrace] | None = None
     """What git knows of recorded migrations that are not on disk; None where git was not asked."""
     setting_problems: tuple[SettingProblem, ...] = field(default=())
-    schema: SchemaReading | None = None
-    """None where the schema was not looked at."""
 
     @property
     def pending(self) -> tuple[MigrationKey, ...]:

@@ -130,32 +130,6 @@ class Release:
             inconsistent=tuple(_inconsistent(loader, recorded)),
         )
 
-    def in_order(self, rows: tuple[MigrationKey, ...]) -> tuple[list[Migration], list[Migration]]:
-        """Return the applied migrations and the pending ones, each in the order in which Django would run them.
-
-        Raises ValueError where the graph cannot be loaded.
-        """
-        answer = self.graph(rows)
-        loader = self._loader(frozenset(rows) & self._decisive)
-        if isinstance(answer, Fault) or isinstance(loader, Fault):
-            raise ValueError("the graph cannot be loaded")  # noqa: TRY004 - a fault is a value, not a type error
-        from_empty = _plan(loader, frozenset())
-        applied = [loader.graph.nodes[key] for key in from_empty if key in answer.applied]
-        pending = [loader.graph.nodes[key] for key in answer.plan + answer.skipped]
-        return applied, pending
-
-    def parents(self, rows: tuple[MigrationKey, ...], key: MigrationKey) -> frozenset[MigrationKey]:
-        """Return what a migration of the graph depends on directly, as Django's graph for these rows has it."""
-        loader = self._loader(frozenset(rows) & self._decisive)
-        if isinstance(loader, Fault):
-            return frozenset()
-        return frozenset(parent.key for parent in loader.graph.node_map[key].parents)
-
-    @property
-    def unmigrated(self) -> frozenset[str]:
-        """Labels of the apps that Django takes for unmigrated."""
-        return self._unmigrated
-
     def _kept_off(self, alias: str) -> frozenset[str]:
         """Name the apps of which the router lets nothing onto a database, historical hints included.
 

@@ -51,7 +51,7 @@ def summary(report: Report, *, paint: Paint = plain) -> str:
     else:
         known = f"{len(report.snapshot.records.rows)} recorded, and the graph cannot be loaded"
     silenced = f"; silenced: {', '.join(report.silenced)}" if report.silenced else ""
-    return f"{report.alias}: {verdict} ({known}; drift: {report.drift}{silenced})"
+    return f"{report.alias}: {verdict} ({known}; drift: not checked{silenced})"
 
 
 def _findings(reports: list[Report], verbosity: int, paint: Paint) -> Iterator[str]:

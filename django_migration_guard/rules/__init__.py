@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..findings import Finding
-from . import files, records, rows, schema, settings  # noqa: F401 - each registers its rules
+from . import files, records, rows, settings  # noqa: F401 - each registers its rules
 from .registry import RULES, Case, Rule, Statement
 
 __all__ = ["RULES", "Case", "Rule", "Statement", "judge", "urgency"]

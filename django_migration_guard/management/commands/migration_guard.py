@@ -16,8 +16,6 @@ from django.db import connections
 from django_migration_guard import __version__, guard
 from django_migration_guard.findings import Level, Report
 from django_migration_guard.reporters import json, text
-from django_migration_guard.schema.scratch import ScratchKind
-from django_migration_guard.snapshot import MigrationKey, dotted
 
 NO_FINDINGS, FINDINGS, WRONG_USE, NOT_ASKED, CANCELLED = 0, 1, 2, 3, 130
 _BEHIND = "_behind_the_verb"
@@ -50,26 +48,17 @@ class Command(BaseCommand):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         parser.epilog = _EPILOG
         _add_status_options(parser)
-        verbs = parser.add_subparsers(dest="verb", title="verbs", metavar="VERB")
-        _add_verb(
-            verbs,
+        verbs = parser.add_subparsers(dest="verb", title="verbs", metavar="status")
+        status = verbs.add_parser(
             "status",
             help="what is pending, orphaned, conflicting or broken (the default)",
             description="Reports on every database: one line each, then the findings, worst first.",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            argument_default=argparse.SUPPRESS,
         )
-        drift = _add_verb(
-            verbs,
-            "drift",
-            help="whether the schema is what the applied migrations promise",
-            description="Replays the applied migrations in a scratch of the same engine, of which nothing stays, and "
-            "compares its schema with the live one.",
-        )
-        drift.add_argument(
-            "--scratch",
-            choices=[kind.value for kind in ScratchKind],
-            default=None,
-            help="where migrations are replayed (default: what engine, rights and extensions allow)",
-        )
+        _add_status_options(status, again=True)
+        _add_common_options(status)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Report, and end with the exit status that the findings call for."""
@@ -78,11 +67,7 @@ class Command(BaseCommand):
             _all(options, "apps"), [config.label for config in apps.get_app_configs()], "app label"
         )
         try:
-            reports = (
-                self._compared(aliases, options)
-                if options["verb"] == "drift"
-                else guard.inspect_all(aliases or None)
-            )
+            reports = guard.inspect_all(aliases or None)
         except KeyboardInterrupt:
             self.stderr.write("Cancelled. Nothing was changed.")
             raise SystemExit(CANCELLED) from None
@@ -96,20 +81,6 @@ class Command(BaseCommand):
             else text.render(reports, verbosity=options["verbosity"], paint=paint)
         )
         raise_for(reports, Level[options["fail_level"].upper()])
-
-    def _compared(self, aliases: list[str], options: dict[str, Any]) -> tuple[Report, ...]:
-        kind = ScratchKind(options["scratch"]) if options["scratch"] else None
-        return tuple(
-            guard.compare_schema(
-                alias, scratch=kind, progress=self._progress if self.stderr.isatty() else None
-            )
-            for alias in aliases or guard.aliases_to_inspect()
-        )
-
-    def _progress(self, key: MigrationKey, number: int) -> None:
-        """Show on a terminal how far a replay is, on one line that the report overwrites."""
-        self.stderr.write(f"\r\x1b[Kreplaying {number}: {dotted(key)}\r", ending="")
-        self.stderr.flush()
 
     def _write(self, rendered: str) -> None:
         """Write to the standard output, with escapes for what its encoding has not."""
@@ -155,20 +126,6 @@ def _known(chosen: list[str], possible: Iterable[str], what: str) -> list[str]:
             hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known)}."
             raise CommandError(f"Unknown {what} '{one}'. {hint}", returncode=WRONG_USE)
     return list(dict.fromkeys(chosen))
-
-
-def _add_verb(verbs: Any, name: str, **described: str) -> argparse.ArgumentParser:
-    """Add a verb that reports, with the options that all of them have."""
-    verb: argparse.ArgumentParser = verbs.add_parser(
-        name,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-        **described,
-    )
-    _add_status_options(verb, again=True)
-    _add_common_options(verb)
-    return verb
 
 
 def _add_status_options(parser: argparse.ArgumentParser, *, again: bool = False) -> None:

@@ -1,1 +1,0 @@
-"""Schemas: the live one, the one that migrations promise, and the difference."""
