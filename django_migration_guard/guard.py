@@ -40,8 +40,9 @@ def inspect(
     raises ``django.utils.connection.ConnectionDoesNotExist``.
     """
     limit = conf.current().timeout_seconds if timeout_seconds is None else timeout_seconds
-    snapshot = _read(_Question(_known(alias), limit, with_times=thorough), thorough=thorough)
-    if previous is not None and previous.snapshot == snapshot and not settings.SILENCED_SYSTEM_CHECKS:
+    question = _Question(_known(alias), limit, with_times=thorough)
+    snapshot = _read(question, thorough=thorough, before=previous.snapshot if previous else None)
+    if previous is not None and previous.snapshot == snapshot:
         return dataclasses.replace(previous, checked_at=timezone.now())
     return _judged(snapshot)
 
@@ -77,7 +78,8 @@ def silent(alias: str, *, within_seconds: float) -> Report:
     """Report that a database did not answer in time, without asking it."""
     disk = Disk(apps={}, migrations={})
     records = _no_answer(within_seconds)
-    return _judged(Snapshot(alias=alias, vendor=_vendor(alias), disk=disk, records=records))
+    vendor, silenced = _vendor(alias), _silenced()
+    return _judged(Snapshot(alias=alias, vendor=vendor, disk=disk, records=records, silenced=silenced))
 
 
 def _no_answer(within_seconds: float) -> Records:
@@ -94,14 +96,13 @@ def _known(alias: str) -> str:
 def _judged(snapshot: Snapshot) -> Report:
     rows = explain(snapshot)
     findings = judge(Case(snapshot=snapshot, rows=rows))
-    silenced = frozenset(settings.SILENCED_SYSTEM_CHECKS)
     return Report(
         snapshot=snapshot,
         rows=rows,
-        findings=tuple(finding for finding in findings if finding.code not in silenced),
+        findings=tuple(finding for finding in findings if finding.code not in snapshot.silenced),
         counts=Counts.of(snapshot, rows),
         checked_at=timezone.now(),
-        silenced=tuple(sorted({finding.code for finding in findings} & silenced)),
+        silenced=tuple(sorted({finding.code for finding in findings} & snapshot.silenced)),
     )
 
 
@@ -139,7 +140,18 @@ def _vendor(alias: str) -> str:
         return ""
 
 
-def _read(question: _Question, flight: Flight[Records] | None = None, *, thorough: bool) -> Snapshot:
+def _silenced() -> frozenset[str]:
+    return frozenset(settings.SILENCED_SYSTEM_CHECKS)
+
+
+def _read(
+    question: _Question,
+    flight: Flight[Records] | None = None,
+    *,
+    thorough: bool,
+    before: Snapshot | None = None,
+) -> Snapshot:
+    """Read everything about one database; Django is asked about rows and files only where ``before`` has others."""
     release, alias = current_release(), question.alias
     kept_off: frozenset[str] = frozenset()
     try:
@@ -148,7 +160,10 @@ def _read(question: _Question, flight: Flight[Records] | None = None, *, thoroug
         records = Records(trouble=Trouble(kind=TroubleKind.ROUTER, reason=f"{type(error).__name__}: {error}"))
     else:
         records = question.answer(flight)
-    graph, faults = _graph(release, records)
+    if before is not None and before.disk is release.disk and before.records == records:
+        records, graph, faults = before.records, before.graph, before.faults
+    else:
+        graph, faults = _graph(release, records)
     snapshot = Snapshot(
         alias=alias,
         vendor=_vendor(alias),
@@ -158,6 +173,7 @@ def _read(question: _Question, flight: Flight[Records] | None = None, *, thoroug
         faults=faults,
         kept_off=kept_off,
         setting_problems=conf.problems(),
+        silenced=_silenced(),
     )
     if thorough:
         return dataclasses.replace(snapshot, traces=read_traces(release.disk, _open_questions(snapshot)))

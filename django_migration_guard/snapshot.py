@@ -184,6 +184,8 @@ class Snapshot:
     traces: Mapping[MigrationKey, GitTrace] | None = None
     """What git knows of recorded migrations that are not on disk; None where git was not asked."""
     setting_problems: tuple[SettingProblem, ...] = field(default=())
+    silenced: frozenset[str] = frozenset()
+    """Codes of checks that ``SILENCED_SYSTEM_CHECKS`` names."""
 
     @property
     def pending(self) -> tuple[MigrationKey, ...]:
